@@ -1,0 +1,1 @@
+"""The schema's history, run by Alembic under the owner's role."""

@@ -1,0 +1,1 @@
+"""What every module stands on. Nothing here knows a word of the product."""

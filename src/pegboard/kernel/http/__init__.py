@@ -1,0 +1,1 @@
+"""The HTTP layer: who asks, may they, one transaction, one error shape."""

@@ -1,0 +1,39 @@
+"""The manifest: what a module says of itself, so that `app` can wire it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pegboard.kernel.errors import PegboardError
+from pegboard.kernel.events import Event, Handler
+from pegboard.kernel.http.permissions import Permission
+from pegboard.kernel.jobs import Job, Recurring
+from pegboard.kernel.parts import Parts
+from pegboard.kernel.realtime.commands import Command
+from pegboard.kernel.realtime.live import Greeting, LiveEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """Everything a module offers. `app/registry.py` holds the list of all; order is that of the map, low to high.
+
+    `start` puts the module's own parts on the shelf before anything is served; `stop` ends them.
+    """
+
+    name: str
+    folder: Path
+    needs: Sequence[str] = ()
+    routes: Sequence[Any] = ()
+    permissions: Sequence[Permission] = ()
+    events: Sequence[type[Event]] = ()
+    handlers: Sequence[Handler] = ()
+    jobs: Sequence[Job] = ()
+    recurring: Sequence[Recurring] = ()
+    commands: Sequence[Command] = ()
+    live_events: Sequence[type[LiveEvent]] = ()
+    greeting: Greeting | None = None
+    errors: Sequence[type[PegboardError]] = ()
+    settings: type[Any] | None = None
+    start: Callable[[Parts], Awaitable[None]] | None = None
+    stop: Callable[[Parts], Awaitable[None]] | None = None

@@ -1,0 +1,1 @@
+"""Organisations, departments, members, roles: who is where, and who may do what."""

@@ -1,0 +1,1 @@
+"""The verbs of the directory, one file a use case."""

@@ -1,0 +1,156 @@
+"""The texts of a staff list's errors in the three languages.
+
+They stay beside the checks rather than in the general catalogue: a list of 100,000 rows may have as many
+errors, and the command line, the API and the screen show the same sentences. Values from the file come in
+already cut and cleaned (`checking.shown`).
+"""
+
+from collections.abc import Mapping
+
+Params = Mapping[str, str | int]
+
+ROW_TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "required": "must not be empty",
+        "duplicate.row": "“{value}” stands already in row {other_row}",
+        "duplicate.member": "“{value}” belongs already to member {userid}",
+        "duplicate.account": "row {other_row} names the same person's account",
+        "duplicate.former": "“{value}” belongs to somebody who left; give them their userid {userid} again",
+        "duplicate.login": "“{value}” belongs to the account of somebody else",
+        "duplicate.logins": "mobile and email belong to two different accounts",
+        "duplicate.userid": "the userid “{value}” belonged to somebody else, who left",
+        "invalid.blank": "nothing in it can be seen",
+        "invalid.rank": "“{value}” is an administrator whom you may not change",
+        "invalid.scope": "“{value}” lies outside of the departments that you manage",
+        "invalid.member_scope": "“{value}” is also in departments that you do not manage",
+        "invalid.userid": "“{value}” may only have letters A–Z, digits and . _ - @",
+        "invalid.characters": "“{value}” has control characters or marks that change the reading direction",
+        "invalid.mobile": "“{value}” is not a phone number",
+        "invalid.email": "“{value}” is not an email address",
+        "invalid.path": "“{value}” has an empty level; write it like Head office/Sales",
+        "invalid.count": "{count} departments; at most {limit} are possible",
+        "invalid.password": "this password is not accepted",
+        "invalid.cells": "the row has more cells than the header; is a comma not quoted?",
+        "too_long": "{length} characters; at most {limit} are possible",
+        "too_deep": "{depth} levels; at most {limit} are possible",
+        "not_found": "nobody has the userid “{value}”, in the list or in the organisation",
+        "not_found.left_out": "the row of manager “{value}” is left out; this person is stored without one",
+        "cycle": "the managers go round in a circle: {chain}",
+    },
+    "zh-TW": {
+        "required": "不可空白",
+        "duplicate.row": "「{value}」與第 {other_row} 列重複",
+        "duplicate.member": "「{value}」已屬於成員 {userid}",
+        "duplicate.account": "與第 {other_row} 列是同一個人的帳號",
+        "duplicate.former": "「{value}」屬於已離職的成員；請沿用其 userid {userid}",
+        "duplicate.login": "「{value}」屬於其他人的帳號",
+        "duplicate.logins": "手機與電子郵件分屬兩個不同的帳號",
+        "duplicate.userid": "userid「{value}」曾屬於另一位已離職的成員",
+        "invalid.blank": "沒有任何看得見的字元",
+        "invalid.rank": "「{value}」是您無權變更的管理員",
+        "invalid.scope": "「{value}」不在您管理的部門之內",
+        "invalid.member_scope": "「{value}」也在您未管理的部門中",
+        "invalid.userid": "「{value}」只能使用英文字母、數字與 . _ - @",
+        "invalid.characters": "「{value}」含有控制字元或改變文字方向的符號",
+        "invalid.mobile": "「{value}」不是有效的電話號碼",
+        "invalid.email": "「{value}」不是有效的電子郵件地址",
+        "invalid.path": "「{value}」有空白的層級；請寫成「總部/業務部」",
+        "invalid.count": "共 {count} 個部門，最多 {limit} 個",
+        "invalid.password": "此密碼不符合要求",
+        "invalid.cells": "此列的儲存格比標題列多；是否有逗號未加引號？",
+        "too_long": "共 {length} 個字元，最多 {limit} 個",
+        "too_deep": "共 {depth} 層，最多 {limit} 層",
+        "not_found": "名單與組織中都沒有 userid「{value}」",
+        "not_found.left_out": "主管「{value}」所在的列已略過，此人匯入後沒有主管",
+        "cycle": "主管關係形成循環：{chain}",
+    },
+    "zh-CN": {
+        "required": "不能为空",
+        "duplicate.row": "“{value}”与第 {other_row} 行重复",
+        "duplicate.member": "“{value}”已属于成员 {userid}",
+        "duplicate.account": "与第 {other_row} 行是同一个人的账号",
+        "duplicate.former": "“{value}”属于已离职的成员；请沿用其 userid {userid}",
+        "duplicate.login": "“{value}”属于其他人的账号",
+        "duplicate.logins": "手机与邮箱分属两个不同的账号",
+        "duplicate.userid": "userid“{value}”曾属于另一位已离职的成员",
+        "invalid.blank": "没有任何看得见的字符",
+        "invalid.rank": "“{value}”是您无权更改的管理员",
+        "invalid.scope": "“{value}”不在您管理的部门之内",
+        "invalid.member_scope": "“{value}”也在您未管理的部门中",
+        "invalid.userid": "“{value}”只能使用英文字母、数字和 . _ - @",
+        "invalid.characters": "“{value}”含有控制字符或改变文字方向的符号",
+        "invalid.mobile": "“{value}”不是有效的电话号码",
+        "invalid.email": "“{value}”不是有效的邮箱地址",
+        "invalid.path": "“{value}”有空的层级；请写成“总部/销售部”",
+        "invalid.count": "共 {count} 个部门，最多 {limit} 个",
+        "invalid.password": "该密码不符合要求",
+        "invalid.cells": "该行的单元格比表头多；是否有逗号没有加引号？",
+        "too_long": "共 {length} 个字符，最多 {limit} 个",
+        "too_deep": "共 {depth} 层，最多 {limit} 层",
+        "not_found": "名单和组织中都没有 userid“{value}”",
+        "not_found.left_out": "主管“{value}”所在的行已跳过，此人导入后没有主管",
+        "cycle": "主管关系形成循环：{chain}",
+    },
+}
+
+UNREADABLE_TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "unknown_format": "the file is neither CSV nor XLSX",
+        "empty": "the file is empty",
+        "file_too_large": "the file has more than {limit} bytes",
+        "unknown_encoding": "the text is not UTF-8, GB18030 or Big5; please save it as CSV UTF-8",
+        "missing_columns": "the first row must name the columns; these are missing: {columns}",
+        "duplicate_columns": "two columns mean the same: {columns}",
+        "too_many_rows": "more than {limit} rows; please split the list",
+        "too_many_columns": "more than {limit} columns",
+        "cell_too_large": "a cell near row {row} has more than {limit} characters; is a quotation mark open?",
+        "bad_quotes": "the quotation marks of the record at row {row} do not match",
+        "encrypted_workbook": "the workbook is protected by a password; please save it without",
+        "old_workbook": "this is an old Excel format (.xls); please save it as .xlsx or CSV",
+        "corrupt_workbook": "the workbook is damaged and cannot be opened",
+        "workbook_too_large": "the workbook unpacks to more than it may",
+        "no_sheet": "the workbook has no visible sheet with cells",
+    },
+    "zh-TW": {
+        "unknown_format": "檔案不是 CSV 或 XLSX",
+        "empty": "檔案是空的",
+        "file_too_large": "檔案超過 {limit} 位元組",
+        "unknown_encoding": "文字編碼不是 UTF-8、GB18030 或 Big5；請另存為 CSV UTF-8",
+        "missing_columns": "第一列必須是欄位名稱；缺少：{columns}",
+        "duplicate_columns": "有兩個欄位意義相同：{columns}",
+        "too_many_rows": "超過 {limit} 列；請分成多個檔案",
+        "too_many_columns": "超過 {limit} 欄",
+        "cell_too_large": "第 {row} 列附近有儲存格超過 {limit} 個字元；是否有引號未關閉？",
+        "bad_quotes": "第 {row} 列的引號不成對",
+        "encrypted_workbook": "活頁簿有密碼保護；請取消密碼後再儲存",
+        "old_workbook": "這是舊版 Excel 格式（.xls）；請另存為 .xlsx 或 CSV",
+        "corrupt_workbook": "活頁簿已損壞，無法開啟",
+        "workbook_too_large": "活頁簿解壓縮後過大",
+        "no_sheet": "活頁簿中沒有可見且有內容的工作表",
+    },
+    "zh-CN": {
+        "unknown_format": "文件不是 CSV 或 XLSX",
+        "empty": "文件是空的",
+        "file_too_large": "文件超过 {limit} 字节",
+        "unknown_encoding": "文字编码不是 UTF-8、GB18030 或 Big5；请另存为 CSV UTF-8",
+        "missing_columns": "第一行必须是列名；缺少：{columns}",
+        "duplicate_columns": "有两列意义相同：{columns}",
+        "too_many_rows": "超过 {limit} 行；请分成多个文件",
+        "too_many_columns": "超过 {limit} 列",
+        "cell_too_large": "第 {row} 行附近有单元格超过 {limit} 个字符；是否有引号没有关闭？",
+        "bad_quotes": "第 {row} 行的引号不成对",
+        "encrypted_workbook": "工作簿有密码保护；请取消密码后再保存",
+        "old_workbook": "这是旧版 Excel 格式（.xls）；请另存为 .xlsx 或 CSV",
+        "corrupt_workbook": "工作簿已损坏，无法打开",
+        "workbook_too_large": "工作簿解压后过大",
+        "no_sheet": "工作簿中没有可见且有内容的工作表",
+    },
+}
+
+
+def row_text(key: str, params: Params, language: str) -> str:
+    return ROW_TEXTS.get(language, ROW_TEXTS["en"])[key].format_map(params)
+
+
+def unreadable_text(key: str, params: Params, language: str) -> str:
+    return UNREADABLE_TEXTS.get(language, UNREADABLE_TEXTS["en"])[key].format_map(params)

@@ -1,0 +1,92 @@
+"""What messaging tells clients that are connected. docs/protocol/realtime.md describes each for client authors."""
+
+from uuid import UUID
+
+import msgspec
+
+from pegboard.kernel.realtime.live import LiveEvent
+from pegboard.modules.messaging.schemas import Conversation, Message, Mine, Rules
+
+
+class MessageCreated(LiveEvent, frozen=True, kw_only=True, tag="message.created"):
+    """A new message; its `seq` is one above the conversation's last, or something was missed."""
+
+    conversation_id: UUID
+    message: Message
+
+
+class MessageChanged(LiveEvent, frozen=True, kw_only=True, tag="message.changed"):
+    """An edit, a recall or a reaction; the message's `rev` is one above the conversation's last, or one was missed."""
+
+    conversation_id: UUID
+    message: Message
+
+
+class CursorMoved(LiveEvent, frozen=True, kw_only=True, tag="cursor.moved"):
+    """The caller has read further, on whatever device."""
+
+    conversation_id: UUID
+    read_seq: int
+    unread: int
+    mentioned: bool
+
+
+class ReceiptCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many have read one message."""
+
+    seq: int
+    read: int
+    total: int
+
+
+class ReceiptsChanged(LiveEvent, frozen=True, kw_only=True, tag="receipts.changed"):
+    """New counts of own messages, at most one such event in 100 ms and conversation, for its newest 200 messages."""
+
+    conversation_id: UUID
+    counts: list[ReceiptCount]
+
+
+class ConversationJoined(LiveEvent, frozen=True, kw_only=True, tag="conversation.joined"):
+    """The caller is in a conversation from now on."""
+
+    conversation: Conversation
+
+
+class ConversationLeft(LiveEvent, frozen=True, kw_only=True, tag="conversation.left"):
+    """The caller is no longer in it."""
+
+    conversation_id: UUID
+
+
+class ConversationChanged(LiveEvent, frozen=True, kw_only=True, tag="conversation.changed"):
+    """Name, rules, owner or size of a conversation are new."""
+
+    conversation_id: UUID
+    name: str
+    topic: str
+    notice: str
+    avatar_file_id: UUID | None
+    rules: Rules
+    owner_userid: str | None
+    member_count: int
+    dissolved: bool
+    revision: int
+
+
+class MineChanged(LiveEvent, frozen=True, kw_only=True, tag="conversation.mine_changed"):
+    """The caller's own side changed on another device."""
+
+    conversation_id: UUID
+    mine: Mine
+
+
+LIVE_EVENTS = (
+    MessageCreated,
+    MessageChanged,
+    CursorMoved,
+    ReceiptsChanged,
+    ConversationJoined,
+    ConversationLeft,
+    ConversationChanged,
+    MineChanged,
+)

@@ -1,0 +1,327 @@
+"""HTTP: parse, one verb, answer."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+from uuid import UUID
+
+from litestar import Response, delete, get, patch, post, put
+from litestar.params import Parameter
+
+from pegboard.kernel.actor import Actor
+from pegboard.kernel.db import UnitOfWork
+from pegboard.kernel.http.cursors import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, page_of
+from pegboard.kernel.http.permissions import Permission, requires
+from pegboard.kernel.parts import Parts
+from pegboard.modules.messaging.schemas import (
+    Added,
+    Conversation,
+    ConversationChange,
+    Edit,
+    EditedContent,
+    FileLink,
+    Forwarding,
+    GroupMember,
+    GroupMemberChange,
+    JoinRequest,
+    Message,
+    Mine,
+    MineChange,
+    NewConversation,
+    NewMessage,
+    People,
+    Person,
+    Readers,
+    ReadPosition,
+    ReadTo,
+    Sent,
+    Waiting,
+)
+from pegboard.modules.messaging.service import changing, conversations, forwarding, membership, reading
+from pegboard.modules.messaging.service.sending import Messenger, sent
+
+USE_MESSAGING = Permission(name="messaging.use", level="member", scope="own conversations")
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT)]
+MessageLimit = Annotated[int, Parameter(ge=1, le=reading.MESSAGES_AT_ONCE)]
+Cursor = Annotated[str | None, Parameter(max_length=500)]
+Seq = Annotated[int, Parameter(ge=1, le=2**62)]
+Position = Annotated[int | None, Parameter(ge=0, le=2**62)]
+Rev = Annotated[int, Parameter(ge=0, le=2**62)]
+Userid = Annotated[str, Parameter(min_length=1, max_length=64)]
+
+_ONE = "/conversations/{conversation_id:uuid}"
+_MESSAGE = _ONE + "/messages/{seq:int}"
+_OPTIONS: dict[str, Any] = {"opt": requires(USE_MESSAGING), "tags": ["messaging"]}
+
+
+@get("/conversations", operation_id="list_conversations", **_OPTIONS)
+async def list_conversations(
+    uow: UnitOfWork, actor: Actor, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[Conversation]:
+    """The caller's conversations: pinned first, then the one with the newest message."""
+    return await conversations.conversations(uow, actor, cursor=cursor, limit=limit)
+
+
+@post("/conversations", operation_id="begin_conversation", **_OPTIONS)
+async def begin_conversation(uow: UnitOfWork, actor: Actor, data: NewConversation) -> Response[Conversation]:
+    """A new group, or the direct conversation with somebody (200 if there is one)."""
+    conversation, new = await conversations.begin(uow, actor, data)
+    return Response(conversation, status_code=201 if new else 200)
+
+
+@get(_ONE, operation_id="get_conversation", **_OPTIONS)
+async def get_conversation(uow: UnitOfWork, actor: Actor, conversation_id: UUID) -> Conversation:
+    """One conversation."""
+    return await conversations.conversation(uow, actor, conversation_id)
+
+
+@patch(_ONE, operation_id="change_conversation", **_OPTIONS)
+async def change_conversation(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID, data: ConversationChange
+) -> Conversation:
+    """Change a group's name, topic, notice, avatar or rules."""
+    return await conversations.change(uow, actor, conversation_id, data)
+
+
+@delete(_ONE, operation_id="dissolve_conversation", **_OPTIONS)
+async def dissolve_conversation(uow: UnitOfWork, actor: Actor, conversation_id: UUID) -> None:
+    """End a group; it stays readable."""
+    await conversations.dissolve(uow, actor, conversation_id)
+
+
+@patch(_ONE + "/mine", operation_id="change_my_side", **_OPTIONS)
+async def change_my_side(uow: UnitOfWork, actor: Actor, conversation_id: UUID, data: MineChange) -> Mine:
+    """Pin, mute, hide, mark unread, or keep a draft."""
+    return await conversations.change_mine(uow, actor, conversation_id, data)
+
+
+@post(_ONE + "/read", operation_id="read_conversation", status_code=200, **_OPTIONS)
+async def read_conversation(parts: Parts, actor: Actor, conversation_id: UUID, data: ReadTo) -> ReadPosition:
+    """Move the caller's cursor forward: everything up to `seq` was seen (none: to the head)."""
+    return ReadPosition(read_seq=await parts[Messenger].read(actor, conversation_id, data.seq))
+
+
+# --- members -------------------------------------------------------------------------------------------------------
+
+
+@get(_ONE + "/members", operation_id="list_group_members", **_OPTIONS)
+async def list_group_members(
+    uow: UnitOfWork,
+    actor: Actor,
+    conversation_id: UUID,
+    query: Annotated[str | None, Parameter(max_length=64)] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[GroupMember]:
+    """Who is in it; with `query` those of them whom the directory's search finds."""
+    position = decode_cursor(cursor, UUID)
+    found = await membership.members(
+        uow, actor, conversation_id, query=query, after=position[0] if position else None, limit=limit + 1
+    )
+    page = page_of(found, limit, lambda each: (each[0],))
+    return Page(items=[member for _, member in page.items], next=page.next)
+
+
+@post(_ONE + "/members", operation_id="add_group_members", status_code=200, **_OPTIONS)
+async def add_group_members(uow: UnitOfWork, actor: Actor, conversation_id: UUID, data: People) -> Added:
+    """Bring people in."""
+    return Added(added=await membership.add_members(uow, actor, conversation_id, data.userids))
+
+
+@delete(_ONE + "/members/{userid:str}", operation_id="remove_group_member", **_OPTIONS)
+async def remove_group_member(uow: UnitOfWork, actor: Actor, conversation_id: UUID, userid: Userid) -> None:
+    """Take somebody out."""
+    await membership.remove_member(uow, actor, conversation_id, userid)
+
+
+@patch(_ONE + "/members/{userid:str}", operation_id="change_group_member", **_OPTIONS)
+async def change_group_member(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID, userid: Userid, data: GroupMemberChange
+) -> GroupMember:
+    """Make somebody an administrator or a member again; let them speak or not."""
+    return await membership.change_member(uow, actor, conversation_id, userid, data)
+
+
+@post(_ONE + "/join", operation_id="join_conversation", status_code=200, **_OPTIONS)
+async def join_conversation(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID
+) -> Response[Conversation | Waiting]:
+    """Come into an open group, or ask to (202)."""
+    answer = await membership.join(uow, actor, conversation_id)
+    return Response(answer, status_code=202 if isinstance(answer, Waiting) else 200)
+
+
+@get(_ONE + "/join-requests", operation_id="list_group_join_requests", **_OPTIONS)
+async def list_group_join_requests(uow: UnitOfWork, actor: Actor, conversation_id: UUID) -> Page[JoinRequest]:
+    """Who asks to be let in."""
+    return Page(items=await membership.join_requests(uow, actor, conversation_id))
+
+
+@post(
+    _ONE + "/join-requests/{userid:str}/{decision:str}",
+    operation_id="decide_group_join_request",
+    status_code=204,
+    **_OPTIONS,
+)
+async def decide_group_join_request(
+    uow: UnitOfWork,
+    actor: Actor,
+    conversation_id: UUID,
+    userid: Userid,
+    decision: Literal["approve", "reject"],
+) -> None:
+    """Let somebody in who asked, or not."""
+    await membership.decide(uow, actor, conversation_id, userid, approved=decision == "approve")
+
+
+@post(_ONE + "/leave", operation_id="leave_conversation", status_code=204, **_OPTIONS)
+async def leave_conversation(uow: UnitOfWork, actor: Actor, conversation_id: UUID) -> None:
+    """Leave a group."""
+    await membership.leave(uow, actor, conversation_id)
+
+
+@post(_ONE + "/owner", operation_id="change_group_owner", status_code=200, **_OPTIONS)
+async def change_group_owner(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID, data: Person
+) -> Conversation:
+    """Make somebody else in the group its owner."""
+    return await membership.give_away(uow, actor, conversation_id, data.userid)
+
+
+# --- messages ------------------------------------------------------------------------------------------------------
+
+
+@get(_ONE + "/messages", operation_id="list_messages", **_OPTIONS)
+async def list_messages(
+    uow: UnitOfWork,
+    actor: Actor,
+    conversation_id: UUID,
+    after_seq: Position = None,
+    before_seq: Position = None,
+    cursor: Cursor = None,
+    limit: MessageLimit = DEFAULT_LIMIT,
+) -> Page[Message]:
+    """Messages after one, or the newest before one, or the newest; the oldest first.
+
+    `next` is the position to go on from: give it back as `cursor` with the same direction.
+    """
+    if position := decode_cursor(cursor, int):
+        if after_seq is not None:
+            after_seq = position[0]
+        else:
+            before_seq = position[0]
+    return await reading.messages(
+        uow, actor, conversation_id, after_seq=after_seq, before_seq=before_seq, limit=limit
+    )
+
+
+@post(_ONE + "/messages", operation_id="send_message", **_OPTIONS)
+async def send_message(parts: Parts, actor: Actor, conversation_id: UUID, data: NewMessage) -> Response[Sent]:
+    """Send a message; the answer leaves after the commit (200 when its client_id was known)."""
+    message = await parts[Messenger].send(actor, conversation_id, data)
+    return Response(sent(message), status_code=201 if message.fresh else 200)
+
+
+@get(_MESSAGE, operation_id="get_message", **_OPTIONS)
+async def get_message(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> Message:
+    """One message."""
+    return await reading.message(uow, actor, conversation_id, seq)
+
+
+@patch(_MESSAGE, operation_id="edit_message", **_OPTIONS)
+async def edit_message(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq, data: Edit) -> Message:
+    """Give one's own message new content."""
+    return await changing.edit(uow, actor, conversation_id, seq, data)
+
+
+@post(_MESSAGE + "/recall", operation_id="recall_message", status_code=200, **_OPTIONS)
+async def recall_message(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> Message:
+    """Take a message back; its place stays."""
+    return await changing.recall(uow, actor, conversation_id, seq)
+
+
+@put(_MESSAGE + "/reactions/{emoji:str}", operation_id="add_reaction", **_OPTIONS)
+async def add_reaction(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq, emoji: str) -> Message:
+    """React with an emoji."""
+    return await changing.react(uow, actor, conversation_id, seq, unquote(emoji))
+
+
+@delete(_MESSAGE + "/reactions/{emoji:str}", operation_id="remove_reaction", status_code=200, **_OPTIONS)
+async def remove_reaction(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq, emoji: str
+) -> Message:
+    """Take one's reaction back."""
+    return await changing.unreact(uow, actor, conversation_id, seq, unquote(emoji))
+
+
+@get(_MESSAGE + "/history", operation_id="list_edits", **_OPTIONS)
+async def list_edits(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> Page[EditedContent]:
+    """What a message said before its edits."""
+    return Page(items=await changing.history(uow, actor, conversation_id, seq))
+
+
+@get(_MESSAGE + "/readers", operation_id="list_readers", **_OPTIONS)
+async def list_readers(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq, cursor: Cursor = None
+) -> Readers:
+    """Who has read the message, and who has not; exact."""
+    return await reading.readers(uow, actor, conversation_id, seq, cursor=cursor)
+
+
+@get(_MESSAGE + "/file", operation_id="get_message_file", **_OPTIONS)
+async def get_message_file(
+    uow: UnitOfWork,
+    actor: Actor,
+    conversation_id: UUID,
+    seq: Seq,
+    variant: Literal["original", "thumbnail"] = "original",
+) -> FileLink:
+    """A short-lived personal link to the message's file."""
+    return await reading.file_link(uow, actor, conversation_id, seq, variant)
+
+
+@get(_ONE + "/changes", operation_id="list_changes", **_OPTIONS)
+async def list_changes(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID, after_rev: Rev, limit: MessageLimit = DEFAULT_LIMIT
+) -> Page[Message]:
+    """Messages changed after a revision, in the order of the changes; `next` is the revision to go on from."""
+    items, following = await reading.changes(uow, actor, conversation_id, after_rev, limit)
+    return Page(items=items, next=None if following is None else str(following))
+
+
+@post(_ONE + "/forwards", operation_id="forward_messages", **_OPTIONS)
+async def forward_messages(parts: Parts, actor: Actor, conversation_id: UUID, data: Forwarding) -> Page[Sent]:
+    """Send messages of another conversation on."""
+    return Page(items=await forwarding.forward(parts, actor, conversation_id, data))
+
+
+ROUTES = (
+    list_conversations,
+    begin_conversation,
+    get_conversation,
+    change_conversation,
+    dissolve_conversation,
+    change_my_side,
+    read_conversation,
+    list_group_members,
+    add_group_members,
+    remove_group_member,
+    change_group_member,
+    join_conversation,
+    list_group_join_requests,
+    decide_group_join_request,
+    leave_conversation,
+    change_group_owner,
+    list_messages,
+    send_message,
+    get_message,
+    edit_message,
+    recall_message,
+    add_reaction,
+    remove_reaction,
+    list_edits,
+    list_readers,
+    get_message_file,
+    list_changes,
+    forward_messages,
+)

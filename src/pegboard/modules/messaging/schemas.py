@@ -1,0 +1,333 @@
+"""The wire shapes of messaging, the same over HTTP and over the socket."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Everyone = Literal["everyone", "admins"]
+Userid = Annotated[str, Meta(min_length=1, max_length=64)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
+
+MAX_MENTIONS = 200
+MAX_PEOPLE_AT_ONCE = 1000
+
+
+class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What clients send: an unknown field is a mistake that they should hear of."""
+
+
+class _Out(msgspec.Struct, frozen=True, kw_only=True):
+    """What we send."""
+
+
+# --- messages --------------------------------------------------------------------------------------------------
+
+
+class Sender(_Out, frozen=True, kw_only=True):
+    """Who wrote it."""
+
+    userid: str
+    name: str
+
+
+class Quote(_Out, frozen=True, kw_only=True):
+    """The message that this one replies to; `excerpt` is empty for a recalled one."""
+
+    seq: int
+    sender: Sender | None
+    kind: str
+    excerpt: str
+
+
+class Reaction(_Out, frozen=True, kw_only=True):
+    """One emoji on a message; `names` are the first ten people."""
+
+    emoji: str
+    count: int
+    mine: bool
+    names: list[str]
+
+
+class Receipts(_Out, frozen=True, kw_only=True):
+    """How many of those whom the message counts for have read it; the sender is not among them."""
+
+    read: int
+    total: int
+
+
+class Message(_Out, frozen=True, kw_only=True):
+    """One message. `sender` is null for the system; a recalled message has an empty content.
+
+    `receipts` is null unless the caller may see them. Live events carry the message without what differs from
+    reader to reader (`receipts`; `mine` of reactions is then false: names and counts are right).
+    """
+
+    id: UUID
+    seq: int
+    rev: int
+    sender: Sender | None
+    kind: str
+    content: msgspec.Raw
+    mentions: list[str]
+    reply_to: Quote | None
+    sent_at: datetime
+    edited_at: datetime | None = None
+    recalled_at: datetime | None = None
+    recalled_by: str | None = None
+    reactions: list[Reaction] = []
+    receipts: Receipts | None = None
+
+
+class NewMessage(_In, frozen=True, kw_only=True):
+    """A message to be sent. The same `client_id` from the same person is the same message, sent once."""
+
+    kind: str
+    content: msgspec.Raw
+    client_id: ClientId | None = None
+    mentions: Annotated[list[Userid], Meta(max_length=MAX_MENTIONS)] = []
+    reply_to: Annotated[int, Meta(ge=1)] | None = None
+
+
+class Sent(_Out, frozen=True, kw_only=True):
+    """The message is stored durably and has its place."""
+
+    id: UUID
+    seq: int
+    sent_at: datetime
+
+
+class Edit(_In, frozen=True, kw_only=True):
+    """New content for a text or markdown message that the caller saw at `rev`."""
+
+    content: msgspec.Raw
+    rev: Annotated[int, Meta(ge=0)]
+
+
+class EditedContent(_Out, frozen=True, kw_only=True):
+    """What a message said before an edit."""
+
+    content: dict[str, Any]
+    editor: Sender
+    edited_at: datetime
+
+
+class Forwarding(_In, frozen=True, kw_only=True):
+    """Messages of another conversation to be sent on, each by itself or merged into one."""
+
+    from_conversation_id: UUID
+    seqs: Annotated[list[Annotated[int, Meta(ge=1)]], Meta(min_length=1, max_length=100)]
+    merged: bool = False
+    client_id: ClientId | None = None
+
+
+class FileLink(_Out, frozen=True, kw_only=True):
+    """A personal link to a file's bytes, good until `expires_at`."""
+
+    url: str
+    expires_at: datetime
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+class ReadTo(_In, frozen=True, kw_only=True):
+    """Everything up to `seq` was really seen; without it, up to the head."""
+
+    seq: Annotated[int, Meta(ge=0)] | None = None
+
+
+class ReadPosition(_Out, frozen=True, kw_only=True):
+    """The cursor as it is now; it never goes back."""
+
+    read_seq: int
+
+
+class Reader(_Out, frozen=True, kw_only=True):
+    """Somebody who has read it; `read_at` is null when that is no longer known, `left` set for who is gone."""
+
+    userid: str
+    name: str
+    read_at: datetime | None
+    left: bool | UnsetType = UNSET
+
+
+class NonReader(_Out, frozen=True, kw_only=True):
+    """Somebody who has not read it."""
+
+    userid: str
+    name: str
+    left: bool | UnsetType = UNSET
+
+
+class Readers(_Out, frozen=True, kw_only=True):
+    """Both lists, exact; the sender is in neither and not in `total`. Beyond 1,000 people they come in pages."""
+
+    read: list[Reader]
+    unread: list[NonReader]
+    total: int
+    next: str | None = None
+
+
+# --- conversations -----------------------------------------------------------------------------------------------
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a group's owner decides."""
+
+    join: Literal["open", "approve", "invite"] = "invite"
+    speak: Everyone = "everyone"
+    mention_all: Everyone = "everyone"
+    invite: Everyone = "everyone"
+    edit: Everyone = "admins"
+    pin: Everyone = "admins"
+    history_for_new: bool = True
+    read_lists: bool = True
+    mute_all: bool = False
+
+
+class RulesChange(_In, frozen=True, kw_only=True):
+    """The rules that change; the others stay."""
+
+    join: Literal["open", "approve", "invite"] | UnsetType = UNSET
+    speak: Everyone | UnsetType = UNSET
+    mention_all: Everyone | UnsetType = UNSET
+    invite: Everyone | UnsetType = UNSET
+    edit: Everyone | UnsetType = UNSET
+    pin: Everyone | UnsetType = UNSET
+    history_for_new: bool | UnsetType = UNSET
+    read_lists: bool | UnsetType = UNSET
+    mute_all: bool | UnsetType = UNSET
+
+
+class Mine(_Out, frozen=True, kw_only=True):
+    """The caller's own side of a conversation."""
+
+    read_seq: int
+    unread: int
+    mentioned: bool
+    first_seq: int
+    pinned: bool
+    muted_until: datetime | None
+    hidden: bool
+    marked_unread: bool
+    draft: str
+
+
+class MineChange(_In, frozen=True, kw_only=True):
+    """What the caller changes on their own side."""
+
+    pinned: bool | UnsetType = UNSET
+    muted_until: datetime | None | UnsetType = UNSET
+    hidden: bool | UnsetType = UNSET
+    marked_unread: bool | UnsetType = UNSET
+    draft: Annotated[str, Meta(max_length=20_000)] | UnsetType = UNSET
+
+
+class Peer(_Out, frozen=True, kw_only=True):
+    """The other one in a direct conversation."""
+
+    userid: str
+    name: str
+    avatar_file_id: UUID | None
+    state: str
+
+
+class Conversation(_Out, frozen=True, kw_only=True):
+    """A conversation as the caller sees it. `unread` counts at most 100; own messages do not count."""
+
+    id: UUID
+    kind: Literal["direct", "group", "department", "all"]
+    name: str
+    avatar_file_id: UUID | None
+    topic: str
+    notice: str
+    owner_userid: str | None
+    my_role: Literal["owner", "admin", "member"]
+    member_count: int
+    head_seq: int
+    head_rev: int
+    created_at: datetime
+    dissolved_at: datetime | None
+    revision: int
+    rules: Rules
+    mine: Mine
+    peer: Peer | None
+    last_message: Message | None
+
+
+class NewConversation(_In, frozen=True, kw_only=True):
+    """A group with these people (the caller is in it anyway), or the direct conversation with one."""
+
+    kind: Literal["group", "direct"]
+    client_id: ClientId | None = None
+    name: Name | None = None
+    members: Annotated[list[Userid], Meta(max_length=MAX_PEOPLE_AT_ONCE)] = []
+    userid: Userid | None = None
+
+
+class ConversationChange(_In, frozen=True, kw_only=True):
+    """What changes of a group, and the revision that the caller saw."""
+
+    revision: int
+    name: Name | UnsetType = UNSET
+    topic: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    notice: Annotated[str, Meta(max_length=2000)] | UnsetType = UNSET
+    avatar_file_id: UUID | None | UnsetType = UNSET
+    rules: RulesChange | UnsetType = UNSET
+
+
+class GroupMember(_Out, frozen=True, kw_only=True):
+    """Somebody in a conversation."""
+
+    userid: str
+    name: str
+    title: str
+    avatar_file_id: UUID | None
+    role: Literal["owner", "admin", "member"]
+    muted: bool
+    state: str
+    joined_at: datetime
+
+
+class People(_In, frozen=True, kw_only=True):
+    """Some people of the organisation."""
+
+    userids: Annotated[list[Userid], Meta(min_length=1, max_length=MAX_PEOPLE_AT_ONCE)]
+
+
+class Added(_Out, frozen=True, kw_only=True):
+    """Who is new; those who were in already are not named."""
+
+    added: list[str]
+
+
+class Person(_In, frozen=True, kw_only=True):
+    """One person of the organisation."""
+
+    userid: Userid
+
+
+class GroupMemberChange(_In, frozen=True, kw_only=True):
+    """A member's part in the group."""
+
+    role: Literal["admin", "member"] | UnsetType = UNSET
+    muted: bool | UnsetType = UNSET
+
+
+class JoinRequest(_Out, frozen=True, kw_only=True):
+    """Somebody who asks to be let in."""
+
+    userid: str
+    name: str
+    at: datetime
+
+
+class Waiting(_Out, frozen=True, kw_only=True):
+    """The group's administrators will decide."""
+
+    state: Literal["waiting"] = "waiting"

@@ -1,0 +1,166 @@
+"""Changes to messages that are there: edits, recalls, reactions. Each takes the conversation's next rev."""
+
+import unicodedata
+from uuid import UUID
+
+import msgspec
+
+from pegboard.kernel.actor import Actor
+from pegboard.kernel.audit import record
+from pegboard.kernel.db import UnitOfWork
+from pegboard.kernel.errors import RevisionMismatch, invalid
+from pegboard.kernel.events import emit
+from pegboard.kernel.realtime.live import tell
+from pegboard.modules.directory import api as directory
+from pegboard.modules.messaging import policy, store
+from pegboard.modules.messaging.content import EDITABLE, parse
+from pegboard.modules.messaging.errors import (
+    AlreadyRecalled,
+    EditTooLate,
+    NotEditable,
+    NotOwnMessage,
+    RecallTooLate,
+    TooManyReactions,
+)
+from pegboard.modules.messaging.events import MessageEdited, MessageRecalled
+from pegboard.modules.messaging.live import MessageChanged
+from pegboard.modules.messaging.schemas import Edit, EditedContent, Message, Sender
+from pegboard.modules.messaging.service import rendering
+from pegboard.modules.messaging.service.publishing import topic
+from pegboard.modules.messaging.settings import MessagingSettings
+from pegboard.modules.messaging.views import Access, MessageRow
+
+
+async def edit(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, wanted: Edit) -> Message:
+    """Give one's own text or markdown message new content, within the time for it."""
+    settings = uow.parts[MessagingSettings]
+    access = await policy.reading(uow, actor, conversation_id, lock=True)
+    policy.must_be_living(access)
+    before = await policy.message(uow, access, seq)
+    if before.sender_id != actor.me:
+        raise NotOwnMessage
+    if before.recalled_at is not None or before.kind not in EDITABLE:
+        raise NotEditable
+    if (uow.now() - before.sent_at).total_seconds() > settings.edit_within_s:
+        raise EditTooLate
+    if before.rev != wanted.rev:
+        raise RevisionMismatch
+    content = parse(before.kind, wanted.content, text_limit=settings.text_limit)
+    rev = await store.next_rev(uow, conversation_id)
+    await store.change_content(
+        uow, before, rev, msgspec.to_builtins(content), editor_id=actor.me, edited_at=uow.now()
+    )
+    emit(uow, MessageEdited(conversation_id=conversation_id, seq=seq), actor_id=actor.me)
+    return await _changed(uow, actor, access, seq)
+
+
+async def recall(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int) -> Message:
+    """Take a message back: its place stays, its content goes. Administrators recall others' messages, audited."""
+    settings = uow.parts[MessagingSettings]
+    access = await policy.reading(uow, actor, conversation_id, lock=True)
+    before = await policy.message(uow, access, seq)
+    own = before.sender_id == actor.me
+    if before.sender_id is None or not (own or access.participant.is_admin):
+        raise NotOwnMessage
+    if before.recalled_at is not None:
+        raise AlreadyRecalled
+    if own and (uow.now() - before.sent_at).total_seconds() > settings.recall_within_s:
+        raise RecallTooLate
+    rev = await store.next_rev(uow, conversation_id)
+    await store.change_content(uow, before, rev, {}, recalled_at=uow.now(), recalled_by=actor.me)
+    await store.forget_edits(uow, conversation_id, seq)
+    emit(uow, MessageRecalled(conversation_id=conversation_id, seq=seq), actor_id=actor.me)
+    if not own:
+        record(
+            uow,
+            actor,
+            action="message.removed",
+            object_=f"message:{conversation_id}/{seq}",
+            detail={"kind": before.kind},
+        )
+    return await _changed(uow, actor, access, seq)
+
+
+async def react(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, emoji: str) -> Message:
+    """React with an emoji; doing it twice is doing it once."""
+    _check_emoji(emoji)
+    access, _ = await _reactable(uow, actor, conversation_id, seq)
+    present = (await store.reactions_of(uow, conversation_id, [seq])).get(seq, {})
+    limit = uow.parts[MessagingSettings].reactions_limit
+    if emoji not in present and len(present) >= limit:
+        raise TooManyReactions(limit=limit)
+    if await store.add_reaction(uow, conversation_id, seq, emoji, actor.me, uow.now()):
+        await store.mark_changed(uow, conversation_id, seq, await store.next_rev(uow, conversation_id))
+        return await _changed(uow, actor, access, seq)
+    return await _as_it_is(uow, actor, access, seq)
+
+
+async def unreact(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, emoji: str) -> Message:
+    """Take one's reaction back; without one nothing happens."""
+    _check_emoji(emoji)
+    access, _ = await _reactable(uow, actor, conversation_id, seq)
+    if await store.remove_reaction(uow, conversation_id, seq, emoji, actor.me):
+        await store.mark_changed(uow, conversation_id, seq, await store.next_rev(uow, conversation_id))
+        return await _changed(uow, actor, access, seq)
+    return await _as_it_is(uow, actor, access, seq)
+
+
+async def history(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int) -> list[EditedContent]:
+    """What a message said before its edits; for the group's administrators (and, of their own, the sender)."""
+    access = await policy.reading(uow, actor, conversation_id)
+    row = await policy.message(uow, access, seq)
+    if row.sender_id != actor.me:
+        policy.may_administer(access)
+    rows = await store.edits_of(uow, conversation_id, seq)
+    people = await directory.people(uow, {each["editor_id"] for each in rows})
+    return [
+        EditedContent(
+            content=each["content"],
+            editor=rendering.sender(each["editor_id"], people) or Sender(userid="", name=""),
+            edited_at=each["edited_at"],
+        )
+        for each in rows
+    ]
+
+
+async def _reactable(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int
+) -> tuple[Access, MessageRow]:
+    access = await policy.reading(uow, actor, conversation_id, lock=True)
+    policy.must_be_living(access)
+    row = await policy.message(uow, access, seq)
+    if row.recalled_at is not None:
+        raise AlreadyRecalled
+    return access, row
+
+
+async def _changed(uow: UnitOfWork, actor: Actor, access: Access, seq: int) -> Message:
+    """Tell everybody in the conversation, and answer the actor."""
+    row = await policy.message(uow, access, seq)
+    event = MessageChanged(
+        conversation_id=row.conversation_id,
+        message=await rendering.for_everybody(uow, row.conversation_id, row),
+    )
+    tell(uow, topic(row.conversation_id), event)
+    return await _as_it_is(uow, actor, access, seq)
+
+
+async def _as_it_is(uow: UnitOfWork, actor: Actor, access: Access, seq: int) -> Message:
+    [shown] = await rendering.messages(uow, actor, access, [await policy.message(uow, access, seq)])
+    return shown
+
+
+_EMOJI_PARTS = ("So", "Sk", "Mn", "Me", "Cf", "Nd", "Po", "Sm")
+
+
+def _check_emoji(emoji: str) -> None:
+    """One emoji: symbols with their joiners, selectors, skin tones, flags and keycaps; no letters, no text."""
+    categories = [unicodedata.category(character) for character in emoji]
+    known = all(category in _EMOJI_PARTS for category in categories)
+    if (
+        not emoji
+        or len(emoji) > 32
+        or not known
+        or not any(category in ("So", "Me", "Sm") for category in categories)
+    ):
+        raise invalid("emoji", "invalid")

@@ -1,0 +1,177 @@
+"""Values that cross between the parts of messaging, and its doors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pegboard.kernel.ids import MemberId, OrgId
+from pegboard.modules.messaging.schemas import Quote, Rules
+
+ConversationKind = Literal["direct", "group", "department", "all"]
+Role = Literal["owner", "admin", "member"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDraft:
+    """A message before it has its place: checked as far as can be without the conversation.
+
+    `content` is JSON.
+    """
+
+    kind: str
+    content: bytes
+    client_id: str | None = None
+    mentions: tuple[MemberId, ...] = ()
+    mention_userids: tuple[str, ...] = ()
+    mention_all: bool = False
+    reply_to: int | None = None
+    file_ids: tuple[UUID, ...] = ()
+    quote: Quote | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """A message that has its place; `fresh` is False when it had it already (the client_id came again)."""
+
+    org_id: OrgId
+    conversation_id: UUID
+    message_id: UUID
+    seq: int
+    sent_at: datetime
+    sender_id: MemberId | None
+    sender_userid: str = ""
+    sender_name: str = ""
+    draft: MessageDraft
+    fresh: bool = True
+
+    def again(self) -> "Appended":
+        """The same, as the answer to a repetition."""
+        return Appended(
+            org_id=self.org_id,
+            conversation_id=self.conversation_id,
+            message_id=self.message_id,
+            seq=self.seq,
+            sent_at=self.sent_at,
+            sender_id=self.sender_id,
+            draft=self.draft,
+            fresh=False,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CursorMove:
+    """Where a cursor stands, and from where it came there."""
+
+    org_id: OrgId
+    conversation_id: UUID
+    member_id: MemberId
+    from_seq: int
+    to_seq: int
+
+    @property
+    def moved(self) -> bool:
+        """Whether this changed anything."""
+        return self.to_seq > self.from_seq
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationRow:
+    """A conversation as it is stored."""
+
+    org_id: OrgId
+    id: UUID
+    kind: ConversationKind
+    name: str
+    topic: str
+    notice: str
+    avatar_file_id: UUID | None
+    owner_id: MemberId | None
+    department_id: UUID | None
+    direct_key: str | None
+    rules: Rules
+    member_count: int
+    head_seq: int
+    head_rev: int
+    all_mention_seq: int
+    last_at: datetime
+    dissolved_at: datetime | None
+    revision: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Somebody's place in a conversation, as far as sending asks for it."""
+
+    role: Role | None
+    silenced: bool
+    left: bool
+    cursor_seq: int
+    known: Appended | None = None
+
+    @property
+    def is_in(self) -> bool:
+        """Whether they are in the conversation now."""
+        return self.role is not None and not self.left
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they run the group."""
+        return self.is_in and self.role in ("owner", "admin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """Somebody's whole place in a conversation."""
+
+    conversation_id: UUID
+    member_id: MemberId
+    role: Role
+    silenced: bool
+    joined_seq: int
+    left_seq: int | None
+    joined_at: datetime
+    cursor_seq: int
+    mention_seq: int
+    pinned: bool
+    muted_until: datetime | None
+    hidden_seq: int | None
+    marked_unread: bool
+    draft: str
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they run the group."""
+        return self.role in ("owner", "admin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRow:
+    """A message as it is stored; `content` is empty once it was recalled."""
+
+    conversation_id: UUID
+    seq: int
+    id: UUID
+    sender_id: MemberId | None
+    kind: str
+    content: Mapping[str, Any]
+    mentions: tuple[MemberId, ...]
+    mention_all: bool
+    reply_to: int | None
+    sent_at: datetime
+    rev: int
+    edited_at: datetime | None
+    recalled_at: datetime | None
+    recalled_by: MemberId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What a reader may see of a conversation: the policy alone hands it out. `first_seq` is the first seen."""
+
+    conversation: ConversationRow
+    participant: Participant
+    first_seq: int
+    read_lists: bool = True

@@ -1,0 +1,10 @@
+"""Fixtures for every test: see tests/support/README.md."""
+
+import pytest
+
+pytest_plugins = ["tests.support.postgres"]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"

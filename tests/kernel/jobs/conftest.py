@@ -1,0 +1,3 @@
+from tests.kernel.jobs.queue_fixtures import queue
+
+__all__ = ["queue"]

@@ -1,0 +1,50 @@
+/**
+ * The names by which the client knows the wire shapes. Everything else imports from here, so that a new
+ * `generated.ts` (npm run generate) is answered in this file only.
+ */
+import type { components } from "./generated";
+
+type Schema = components["schemas"];
+
+export type ErrorEnvelope = Schema["ErrorEnvelope"];
+export type FieldError = Schema["FieldError"];
+
+export type Me = Schema["Me"];
+export type MyOrganisation = Schema["MyOrganisation"];
+export type Member = Schema["Member"];
+export type MemberBrief = Schema["MemberBrief"];
+export type MemberState = Schema["MemberState"];
+export type Department = Schema["Department"];
+export type DepartmentDetail = Schema["DepartmentDetail"];
+
+export type ImportStarted = Schema["ImportStarted"];
+export type Import = Schema["Import"];
+export type ImportError = Schema["ImportError"];
+
+export type InvitationPreview = Schema["InvitationPreview"];
+export type InvitationAcceptance = Schema["InvitationAcceptance"];
+export type InvitationAccepted = Schema["InvitationAccepted"];
+
+export type Conversation = Schema["Conversation"];
+export type ConversationMember = Schema["ConversationMember"];
+export type ConversationRole = Schema["ConversationRole"];
+export type ConversationRules = Schema["ConversationRules"];
+export type Mine = Schema["Mine"];
+
+export type Message = Schema["Message"];
+export type MessageSent = Schema["MessageSent"];
+export type Reaction = Schema["Reaction"];
+export type Receipts = Schema["Receipts"];
+export type ReplySource = Schema["ReplySource"];
+export type Reader = Schema["Reader"];
+export type NonReader = Schema["NonReader"];
+export type Readers = Schema["Readers"];
+
+export type FileLink = Schema["FileLink"];
+export type UploadState = Schema["UploadState"];
+
+/** A list answer: `next` is the cursor of the following page, null on the last one. */
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}

@@ -1,0 +1,193 @@
+import {
+  BankOutlined,
+  ContactsOutlined,
+  FileAddOutlined,
+  LogoutOutlined,
+  MessageOutlined,
+} from "@ant-design/icons";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { NavLink, Outlet, useMatch } from "react-router";
+import { signOut, updateMe } from "@/api/endpoints";
+import { attention, useConversations } from "@/shared/chat/conversations";
+import { chooseLanguage, type Language, languageNames, languages } from "@/shared/i18n";
+import { chooseTheme, type ThemeChoice, useThemeChoice } from "@/shared/preferences";
+import { useConnectionState } from "@/shared/realtime/context";
+import { rememberOrganisation, useMe } from "@/shared/session/me";
+import { ActionMenu, type MenuAction } from "@/shared/ui/ActionMenu";
+import { Avatar } from "@/shared/ui/Avatar";
+import { Delayed } from "@/shared/ui/states";
+import { toastError } from "@/shared/ui/toast";
+import { RealtimeProvider } from "./realtime/RealtimeProvider";
+import styles from "./shell.module.css";
+
+/** The power that opens the import. */
+export const importPower = "directory.import";
+
+export function Shell() {
+  return (
+    <RealtimeProvider>
+      <Frame />
+    </RealtimeProvider>
+  );
+}
+
+function Frame() {
+  const inConversation = useMatch("/messages/:conversationId") !== null;
+  return (
+    <div className={inConversation ? `${styles.shell} ${styles.deep}` : styles.shell}>
+      <Rail />
+      <div className={styles.content}>
+        <OfflineLine />
+        <Outlet />
+      </div>
+    </div>
+  );
+}
+
+/** The number on "Messages": what waits for me, by the calm rule. */
+function useAttentionCount(): number {
+  const { conversations } = useConversations();
+  let count = 0;
+  for (const conversation of conversations ?? []) count += attention(conversation).number;
+  return count;
+}
+
+function Rail() {
+  const { t } = useTranslation();
+  const me = useMe();
+  const waiting = useAttentionCount();
+  const mayImport = me.powers.includes(importPower);
+  return (
+    <nav className={styles.rail} aria-label={t("shell.navigation")}>
+      <NavLink to="/messages" className={styles.railItem}>
+        <MessageOutlined className={styles.railIcon} />
+        <span>{t("shell.messages")}</span>
+        {waiting > 0 && (
+          <span className={styles.badge}>
+            <span aria-hidden="true">{waiting > 99 ? "99+" : waiting}</span>
+            <span className="visually-hidden">{t("shell.waiting", { count: waiting })}</span>
+          </span>
+        )}
+      </NavLink>
+      <NavLink to="/contacts" className={styles.railItem}>
+        <ContactsOutlined className={styles.railIcon} />
+        <span>{t("shell.contacts")}</span>
+      </NavLink>
+      {mayImport && (
+        <NavLink to="/admin/import" className={styles.railItem}>
+          <FileAddOutlined className={styles.railIcon} />
+          <span>{t("shell.import")}</span>
+        </NavLink>
+      )}
+      <MeMenu />
+    </nav>
+  );
+}
+
+const themeChoices: {
+  choice: ThemeChoice;
+  label: "shell.themeSystem" | "shell.themeLight" | "shell.themeDark";
+}[] = [
+  { choice: "system", label: "shell.themeSystem" },
+  { choice: "light", label: "shell.themeLight" },
+  { choice: "dark", label: "shell.themeDark" },
+];
+
+function MeMenu() {
+  const { t, i18n } = useTranslation();
+  const me = useMe();
+  const client = useQueryClient();
+  const theme = useThemeChoice();
+  const [anchor, setAnchor] = useState<DOMRect | null>(null);
+  const name = me.member?.name ?? me.user.name;
+
+  const speak = (language: Language) => {
+    void chooseLanguage(language);
+    // The device's choice stands even when the account cannot be told of it.
+    updateMe({ language }).catch(() => {});
+  };
+  const switchTo = (orgId: string) => {
+    rememberOrganisation(orgId);
+    client.clear();
+    window.location.assign("/w/messages");
+  };
+  const leave = () => {
+    signOut().then(() => window.location.assign("/w/sign-in"), toastError);
+  };
+
+  const organisations = me.organisations.filter((organisation) => organisation.state === "active");
+  const actions: MenuAction[] = [
+    ...organisations.map((organisation, index) => ({
+      key: `org-${organisation.org_id}`,
+      label: organisation.name,
+      icon: <BankOutlined />,
+      checked: organisation.org_id === me.org?.org_id,
+      heading: index === 0 ? t("shell.organisation") : undefined,
+      run: () => organisation.org_id !== me.org?.org_id && switchTo(organisation.org_id),
+    })),
+    ...languages.map((language, index) => ({
+      key: `language-${language}`,
+      label: languageNames[language],
+      checked: i18n.language === language,
+      divided: index === 0,
+      heading: index === 0 ? t("shell.language") : undefined,
+      run: () => speak(language),
+    })),
+    ...themeChoices.map(({ choice, label }, index) => ({
+      key: `theme-${choice}`,
+      label: t(label),
+      checked: theme === choice,
+      divided: index === 0,
+      heading: index === 0 ? t("shell.theme") : undefined,
+      run: () => chooseTheme(choice),
+    })),
+    { key: "sign-out", label: t("shell.signOut"), icon: <LogoutOutlined />, divided: true, run: leave },
+  ];
+
+  return (
+    <>
+      <button
+        type="button"
+        className={`${styles.railItem} ${styles.me}`}
+        aria-label={t("shell.meMenu", { name })}
+        aria-haspopup="menu"
+        aria-expanded={anchor !== null}
+        data-testid="me-menu"
+        onClick={(event) => setAnchor(event.currentTarget.getBoundingClientRect())}
+      >
+        <Avatar id={me.member?.userid ?? me.user.id} name={name} size={32} />
+        <span className={styles.meLabel}>{t("shell.me")}</span>
+      </button>
+      {anchor && (
+        <ActionMenu
+          label={t("shell.meMenu", { name })}
+          anchor={anchor}
+          actions={actions}
+          header={
+            <div className={styles.meHead}>
+              <strong>{name}</strong>
+              {me.member?.title && <span>{me.member.title}</span>}
+            </div>
+          }
+          onClose={() => setAnchor(null)}
+        />
+      )}
+    </>
+  );
+}
+
+/** One quiet line while the connection is away; short interruptions are not worth a word. */
+function OfflineLine() {
+  const { t } = useTranslation();
+  const state = useConnectionState();
+  if (state !== "offline") return null;
+  return (
+    <Delayed after={1500}>
+      <div className={styles.offline} role="status">
+        {t("shell.offline")}
+      </div>
+    </Delayed>
+  );
+}

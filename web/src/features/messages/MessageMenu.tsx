@@ -1,0 +1,95 @@
+import {
+  CheckSquareOutlined,
+  CopyOutlined,
+  EditOutlined,
+  LinkOutlined,
+  ShareAltOutlined,
+  TeamOutlined,
+  UndoOutlined,
+} from "@ant-design/icons";
+import { useTranslation } from "react-i18next";
+import { bodyOf } from "@/api/content";
+import type { Message } from "@/api/types";
+import { ActionMenu, type Anchor, type MenuAction } from "@/shared/ui/ActionMenu";
+import { ReplyIcon } from "@/shared/ui/icons";
+import styles from "./messages.module.css";
+import { quickReactions } from "./Reactions";
+
+interface MessageMenuProps {
+  message: Message;
+  anchor: Anchor;
+  own: boolean;
+  mayRecallOthers: boolean;
+  onClose: () => void;
+  onReact: (emoji: string) => void;
+  onReply: () => void;
+  onCopy: (text: string) => void;
+  onCopyLink: () => void;
+  onForward: () => void;
+  onSelect: () => void;
+  onEdit: () => void;
+  onRecall: () => void;
+  onReaders: () => void;
+}
+
+export function MessageMenu(props: MessageMenuProps) {
+  const { t } = useTranslation();
+  const { message, anchor, own, onClose } = props;
+  const body = bodyOf(message);
+  const text = body.kind === "text" || body.kind === "markdown" ? body.text : null;
+  const wishes: (MenuAction | false)[] = [
+    { key: "reply", label: t("message.reply"), icon: <ReplyIcon />, run: props.onReply },
+    text !== null && {
+      key: "copy",
+      label: t("message.copy"),
+      icon: <CopyOutlined />,
+      run: () => props.onCopy(text),
+    },
+    { key: "link", label: t("message.copyLink"), icon: <LinkOutlined />, run: props.onCopyLink },
+    { key: "forward", label: t("message.forward"), icon: <ShareAltOutlined />, run: props.onForward },
+    { key: "select", label: t("message.select"), icon: <CheckSquareOutlined />, run: props.onSelect },
+    Boolean(message.receipts) && {
+        key: "readers",
+        label: t("receipts.title"),
+        icon: <TeamOutlined />,
+        run: props.onReaders,
+      },
+    own &&
+      text !== null && { key: "edit", label: t("message.edit"), icon: <EditOutlined />, run: props.onEdit },
+    (own || props.mayRecallOthers) && {
+      key: "recall",
+      label: t("message.recall"),
+      icon: <UndoOutlined />,
+      danger: true,
+      divided: true,
+      run: props.onRecall,
+    },
+  ];
+  const header = (
+    <div className={styles.menuReactions}>
+      {quickReactions.map((emoji) => (
+        <button
+          key={emoji}
+          type="button"
+          role="menuitem"
+          aria-label={t("message.reactWith", { emoji })}
+          onClick={() => {
+            onClose();
+            props.onReact(emoji);
+          }}
+        >
+          {emoji}
+        </button>
+      ))}
+    </div>
+  );
+  return (
+    <ActionMenu
+      label={t("message.actions")}
+      anchor={anchor}
+      header={header}
+      actions={wishes.filter((wish): wish is MenuAction => wish !== false)}
+      onClose={onClose}
+    />
+  );
+}

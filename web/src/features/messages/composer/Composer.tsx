@@ -1,0 +1,405 @@
+import { CloseOutlined, PaperClipOutlined, SendOutlined, SmileOutlined } from "@ant-design/icons";
+import { useQueryClient } from "@tanstack/react-query";
+import {
+  type ClipboardEvent,
+  type DragEvent,
+  type KeyboardEvent,
+  lazy,
+  Suspense,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { useTranslation } from "react-i18next";
+import { newId } from "@/api/client";
+import { bodyOf, type OutgoingContent } from "@/api/content";
+import { editMessage } from "@/api/endpoints";
+import type { Conversation, Message } from "@/api/types";
+import { useOutbox } from "@/shared/chat/context";
+import { changeMine, getConversation } from "@/shared/chat/conversations";
+import { keepDraft, localDraft } from "@/shared/chat/drafts";
+import { summaryOf } from "@/shared/chat/summary";
+import { Markdown } from "@/shared/markdown/Markdown";
+import { IconButton } from "@/shared/ui/IconButton";
+import { toastError } from "@/shared/ui/toast";
+import { useIsTouch } from "@/shared/ui/useMedia";
+import { AttachmentList } from "./AttachmentList";
+import styles from "./composer.module.css";
+import { type MentionOption, MentionPopup, optionId, useMentionOptions } from "./MentionPopup";
+import { type ChosenMention, insertMention, type MentionQuery, mentionAt, mentionedIn } from "./mentions";
+import { useUploads } from "./useUploads";
+
+const EmojiPanel = lazy(async () => ({ default: (await import("./EmojiPanel")).EmojiPanel }));
+
+/** The server's limit for a text, in characters. */
+const longestText = 20_000;
+
+interface ComposerProps {
+  conversation: Conversation;
+  replyTo: Message | null;
+  editing: Message | null;
+  onReplyDone: () => void;
+  onEditDone: (changed: Message | undefined) => void;
+  onEditLast: () => void;
+  onSent: () => void;
+}
+
+type SilenceReason =
+  | "composer.dissolved"
+  | "composer.muteAll"
+  | "composer.adminsOnly"
+  | "composer.peerLeft";
+
+/** Why this person cannot write here, or null. */
+export function silence(
+  conversation: Conversation,
+): SilenceReason | null {
+  const { kind, rules, my_role, peer, dissolved_at } = conversation;
+  if (dissolved_at) return "composer.dissolved";
+  if (kind === "direct") return peer?.state === "left" ? "composer.peerLeft" : null;
+  if (my_role !== "member") return null;
+  if (rules.mute_all) return "composer.muteAll";
+  return rules.speak === "admins" ? "composer.adminsOnly" : null;
+}
+
+export function Composer(props: ComposerProps) {
+  const { t } = useTranslation();
+  const reason = silence(props.conversation);
+  if (reason) return <div className={styles.silenced}>{t(reason)}</div>;
+  return <Writing {...props} />;
+}
+
+/** Keeps the draft as it is typed on this device, and brings it to the server when the conversation is left. */
+function useDraft(conversation: Conversation) {
+  const client = useQueryClient();
+  const { id } = conversation;
+  const [text, setText] = useState(() => localDraft(id) ?? conversation.mine.draft ?? "");
+  const latest = useRef(text);
+  const write = (next: string) => {
+    latest.current = next;
+    setText(next);
+    keepDraft(id, next);
+  };
+  useEffect(
+    () => () => {
+      const known = getConversation(client, id)?.mine.draft ?? "";
+      // A draft that cannot reach the server still waits on this device.
+      if (known !== latest.current) changeMine(client, id, { draft: latest.current }).catch(() => {});
+    },
+    [client, id],
+  );
+  return { text, write };
+}
+
+function Writing({
+  conversation,
+  replyTo,
+  editing,
+  onReplyDone,
+  onEditDone,
+  onEditLast,
+  onSent,
+}: ComposerProps) {
+  const { t } = useTranslation();
+  const outbox = useOutbox();
+  const touch = useIsTouch();
+  const popupId = useId();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const draft = useDraft(conversation);
+  const uploads = useUploads();
+  const [edited, setEdited] = useState("");
+  const [markdown, setMarkdown] = useState(false);
+  const [preview, setPreview] = useState(false);
+  const [emojiOpen, setEmojiOpen] = useState(false);
+  const [dragging, setDragging] = useState(false);
+  const [chosen, setChosen] = useState<ChosenMention[]>([]);
+  const [mention, setMention] = useState<MentionQuery | null>(null);
+  const [active, setActive] = useState(0);
+  const options = useMentionOptions(conversation, mention?.query ?? null);
+  const mentioning = mention !== null && options.length > 0;
+
+  const text = editing ? edited : draft.text;
+  const write = editing ? setEdited : draft.write;
+
+  // As tall as its text, within the bounds of the stylesheet.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
+  useLayoutEffect(() => {
+    const area = box.current;
+    if (!area) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight}px`;
+  }, [text, preview]);
+
+  useEffect(() => {
+    if (!editing) return;
+    const body = bodyOf(editing);
+    setEdited(body.kind === "text" || body.kind === "markdown" ? body.text : "");
+    box.current?.focus();
+  }, [editing]);
+  useEffect(() => {
+    if (replyTo) box.current?.focus();
+  }, [replyTo]);
+  // With a keyboard the person came to write; on a phone the screen keyboard would cover what they came to read.
+  useEffect(() => {
+    if (!touch) box.current?.focus({ preventScroll: true });
+  }, [touch]);
+
+  const uploading = uploads.attachments.some((item) => item.state !== "done");
+  const tooLong = text.length > longestText;
+  const nothing = text.trim() === "" && uploads.attachments.length === 0;
+  const blocked = nothing || tooLong || uploading;
+
+  const setCaret = (caret: number) => {
+    requestAnimationFrame(() => {
+      box.current?.focus();
+      box.current?.setSelectionRange(caret, caret);
+    });
+  };
+
+  const noticeMention = () => {
+    const area = box.current;
+    if (!area || area.selectionStart !== area.selectionEnd) return setMention(null);
+    setMention(mentionAt(area.value, area.selectionStart));
+    setActive(0);
+  };
+
+  const choose = (option: MentionOption) => {
+    if (!mention) return;
+    const caret = box.current?.selectionStart ?? text.length;
+    const next = insertMention(text, mention, caret, option.name);
+    write(next.text);
+    setChosen([...chosen, { userid: option.userid, name: option.name }]);
+    setMention(null);
+    setCaret(next.caret);
+  };
+
+  const insert = (piece: string) => {
+    const caret = box.current?.selectionStart ?? text.length;
+    const end = box.current?.selectionEnd ?? caret;
+    write(text.slice(0, caret) + piece + text.slice(end));
+    setEmojiOpen(false);
+    setCaret(caret + piece.length);
+  };
+
+  const post = (body: OutgoingContent, mentions: string[], withReply: boolean) => {
+    const reply =
+      withReply && replyTo
+        ? { seq: replyTo.seq, sender: replyTo.sender, kind: replyTo.kind, excerpt: summaryOf(replyTo, t) }
+        : null;
+    outbox.add({
+      client_id: newId(),
+      conversation_id: conversation.id,
+      body,
+      mentions,
+      reply,
+      written_at: new Date().toISOString(),
+    });
+  };
+
+  const send = () => {
+    if (blocked) return;
+    for (const { body } of uploads.attachments) if (body) post(body, [], text.trim() === "");
+    if (text.trim() !== "") {
+      post({ kind: markdown ? "markdown" : "text", content: { text } }, mentionedIn(text, chosen), true);
+    }
+    uploads.clear();
+    draft.write("");
+    setChosen([]);
+    setPreview(false);
+    setMention(null);
+    onSent();
+    box.current?.focus();
+  };
+
+  const save = async () => {
+    if (!editing || text.trim() === "" || tooLong) return;
+    try {
+      const content = { ...editing.content, text };
+      onEditDone(await editMessage(conversation.id, editing.seq, content, editing.rev));
+    } catch (error) {
+      toastError(error);
+    }
+  };
+
+  const submit = () => (editing ? void save() : send());
+
+  /** Whether the key belonged to the list of people. */
+  const keyForMention = (event: KeyboardEvent): boolean => {
+    if (!mentioning) return false;
+    if (event.key === "ArrowDown") setActive((active + 1) % options.length);
+    else if (event.key === "ArrowUp") setActive((active - 1 + options.length) % options.length);
+    else if (event.key === "Escape") setMention(null);
+    else if (event.key === "Enter" || event.key === "Tab") {
+      const option = options[active];
+      if (option) choose(option);
+    } else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  };
+
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    // While an input method composes, Enter and the arrows are its own (229: Safari ends composing before the key).
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (keyForMention(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !touch) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "ArrowUp" && text === "" && !editing) {
+      event.preventDefault();
+      onEditLast();
+    } else if (event.key === "Escape" && (editing || replyTo)) {
+      event.preventDefault();
+      if (editing) onEditDone(undefined);
+      else onReplyDone();
+    }
+  };
+
+  const onPaste = (event: ClipboardEvent) => {
+    if (event.clipboardData.files.length === 0 || editing) return;
+    event.preventDefault();
+    uploads.add(event.clipboardData.files);
+  };
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    setDragging(false);
+    if (!editing) uploads.add(event.dataTransfer.files);
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is the mouse's way; the button is everybody's.
+    <div
+      className={dragging ? `${styles.composer} ${styles.dragging}` : styles.composer}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setDragging(true);
+      }}
+      onDragLeave={() => setDragging(false)}
+      onDrop={onDrop}
+    >
+      {(editing || replyTo) && (
+        <div className={styles.context}>
+          <span className={styles.contextText}>
+            <strong>
+              {editing ? t("composer.editing") : t("composer.replyTo", { name: replyTo?.sender?.name ?? "" })}
+            </strong>{" "}
+            {!editing && replyTo && summaryOf(replyTo, t)}
+          </span>
+          <IconButton
+            label={t("action.cancel")}
+            icon={<CloseOutlined />}
+            onClick={() => (editing ? onEditDone(undefined) : onReplyDone())}
+          />
+        </div>
+      )}
+      <AttachmentList
+        attachments={uploads.attachments}
+        onPause={uploads.pause}
+        onResume={uploads.resume}
+        onRemove={uploads.remove}
+      />
+      {mentioning && (
+        <MentionPopup id={popupId} options={options} active={active} onChoose={choose} onHover={setActive} />
+      )}
+      {emojiOpen && (
+        <Suspense>
+          <EmojiPanel onChoose={insert} onClose={() => setEmojiOpen(false)} />
+        </Suspense>
+      )}
+      {preview && markdown && (
+        <div className={styles.markdownPreview} data-testid="markdown-preview">
+          <Markdown source={text} />
+        </div>
+      )}
+      <textarea
+        ref={box}
+        className={styles.box}
+        rows={1}
+        value={text}
+        aria-label={t("composer.label", { name: conversation.name })}
+        aria-autocomplete="list"
+        aria-controls={mentioning ? popupId : undefined}
+        aria-activedescendant={mentioning ? optionId(popupId, active) : undefined}
+        placeholder={t("composer.placeholder")}
+        data-testid="composer"
+        onChange={(event) => {
+          write(event.target.value);
+          noticeMention();
+        }}
+        onSelect={noticeMention}
+        onKeyDown={onKeyDown}
+        onPaste={onPaste}
+        onBlur={() => setMention(null)}
+      />
+      <div className={styles.bar}>
+        <IconButton
+          label={t("composer.emoji")}
+          icon={<SmileOutlined />}
+          aria-expanded={emojiOpen}
+          onClick={() => setEmojiOpen(!emojiOpen)}
+        />
+        <IconButton
+          label={t("composer.attach")}
+          icon={<PaperClipOutlined />}
+          disabled={editing !== null}
+          onClick={() => picker.current?.click()}
+        />
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          aria-label={t("composer.attach")}
+          data-testid="file-input"
+          onChange={(event) => {
+            uploads.add(event.target.files ?? []);
+            event.target.value = "";
+          }}
+        />
+        <button
+          type="button"
+          className={styles.mode}
+          aria-pressed={markdown}
+          title={t("composer.markdown")}
+          onClick={() => {
+            setMarkdown(!markdown);
+            setPreview(false);
+          }}
+        >
+          Markdown
+        </button>
+        {markdown && (
+          <button
+            type="button"
+            className={styles.mode}
+            aria-pressed={preview}
+            onClick={() => setPreview(!preview)}
+          >
+            {t("composer.preview")}
+          </button>
+        )}
+        <span className={styles.hint}>
+          {tooLong
+            ? t("composer.tooLong", { over: text.length - longestText })
+            : text.length > longestText * 0.9
+              ? `${text.length} / ${longestText}`
+              : null}
+        </span>
+        <button
+          type="button"
+          className={styles.send}
+          disabled={editing ? text.trim() === "" || tooLong : blocked}
+          aria-label={editing ? t("action.save") : t("composer.send")}
+          title={editing ? t("action.save") : t("composer.send")}
+          data-testid="send"
+          onClick={submit}
+        >
+          <SendOutlined />
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,167 @@
+import { CheckOutlined, CloseOutlined, FolderOutlined, RightOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Input } from "antd";
+import { useDeferredValue, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { MemberBrief } from "@/api/types";
+import { Avatar } from "../ui/Avatar";
+import { IconButton } from "../ui/IconButton";
+import { ErrorState, SkeletonRows } from "../ui/states";
+import styles from "./people.module.css";
+import { departmentChildrenQuery, useDepartmentMembers, useMemberSearch } from "./queries";
+
+export interface Person {
+  userid: string;
+  name: string;
+}
+
+interface PeoplePickerProps {
+  chosen: readonly Person[];
+  onChange: (chosen: Person[]) => void;
+  /** Userids that cannot be chosen: they are already there. */
+  excluded?: ReadonlySet<string>;
+}
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** Choose people from the departments or by search; whoever is chosen stands on the other side. */
+export function PeoplePicker({ chosen, onChange, excluded = nobody }: PeoplePickerProps) {
+  const { t } = useTranslation();
+  const [text, setText] = useState("");
+  const query = useDeferredValue(text.trim());
+  const ids = new Set(chosen.map((person) => person.userid));
+  const toggle = ({ userid, name }: Person) => {
+    onChange(ids.has(userid) ? chosen.filter((p) => p.userid !== userid) : [...chosen, { userid, name }]);
+  };
+  const selection = { ids, excluded, toggle };
+  return (
+    <div className={styles.picker}>
+      <div className={styles.source}>
+        <div className={styles.search}>
+          <Input
+            autoFocus
+            allowClear
+            placeholder={t("people.searchHint")}
+            aria-label={t("people.search")}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </div>
+        {query ? <Found query={query} selection={selection} /> : <Tree selection={selection} />}
+      </div>
+      <div className={styles.chosen}>
+        <div className={styles.chosenHead}>{t("people.chosen", { count: chosen.length })}</div>
+        <ul className={styles.options} style={{ margin: 0, padding: 0, listStyle: "none" }}>
+          {chosen.map((person) => (
+            <li key={person.userid} className={styles.option}>
+              <Avatar id={person.userid} name={person.name} size={28} />
+              <span className={styles.optionText}>{person.name}</span>
+              <IconButton
+                label={t("people.unchoose", { name: person.name })}
+                icon={<CloseOutlined />}
+                onClick={() => toggle(person)}
+              />
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+interface Selection {
+  ids: ReadonlySet<string>;
+  excluded: ReadonlySet<string>;
+  toggle: (person: Person) => void;
+}
+
+function Option({ member, selection }: { member: MemberBrief; selection: Selection }) {
+  const already = selection.excluded.has(member.userid);
+  const checked = already || selection.ids.has(member.userid);
+  return (
+    <button
+      type="button"
+      role="checkbox"
+      aria-checked={checked}
+      aria-label={member.name}
+      disabled={already}
+      className={styles.option}
+      onClick={() => selection.toggle(member)}
+    >
+      <Avatar id={member.userid} name={member.name} size={30} />
+      <span className={styles.optionText}>
+        {member.name}
+        <small>{[member.main_department?.name, member.title].filter(Boolean).join(" · ")}</small>
+      </span>
+      {checked && <CheckOutlined className={styles.mark} />}
+    </button>
+  );
+}
+
+function Found({ query, selection }: { query: string; selection: Selection }) {
+  const { t } = useTranslation();
+  const search = useMemberSearch(query);
+  if (search.isError) return <ErrorState error={search.error} onRetry={() => void search.refetch()} />;
+  if (!search.data) return <SkeletonRows rows={4} />;
+  if (search.data.items.length === 0) return <p className={styles.quiet}>{t("people.none")}</p>;
+  return (
+    <div className={styles.options}>
+      {search.data.items.map((member) => (
+        <Option key={member.userid} member={member} selection={selection} />
+      ))}
+    </div>
+  );
+}
+
+function Tree({ selection }: { selection: Selection }) {
+  const { t } = useTranslation();
+  const [path, setPath] = useState<{ id: string; name: string }[]>([]);
+  const here = path.at(-1)?.id ?? "root";
+  const children = useQuery(departmentChildrenQuery(here));
+  const members = useDepartmentMembers(here);
+  const people = members.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <>
+      <div className={styles.path}>
+        <button type="button" onClick={() => setPath([])}>
+          {t("people.organisation")}
+        </button>
+        {path.map((step, index) => (
+          <span key={step.id}>
+            {" / "}
+            <button type="button" onClick={() => setPath(path.slice(0, index + 1))}>
+              {step.name}
+            </button>
+          </span>
+        ))}
+      </div>
+      <div className={styles.options}>
+        {children.isPending && <SkeletonRows rows={4} />}
+        {children.isError && <ErrorState error={children.error} onRetry={() => void children.refetch()} />}
+        {children.data?.map((department) => (
+          <button
+            key={department.id}
+            type="button"
+            className={styles.option}
+            onClick={() => setPath([...path, { id: department.id, name: department.name }])}
+          >
+            <FolderOutlined className={styles.mark} />
+            <span className={styles.optionText}>
+              {department.name}
+              <small>{t("people.count", { count: department.member_count })}</small>
+            </span>
+            <RightOutlined />
+          </button>
+        ))}
+        {people.map((member) => (
+          <Option key={member.userid} member={member} selection={selection} />
+        ))}
+        {members.hasNextPage && (
+          <Button type="link" block onClick={() => void members.fetchNextPage()}>
+            {t("action.more")}
+          </Button>
+        )}
+      </div>
+    </>
+  );
+}
