@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.support.postgres"]
+pytest_plugins = ["tests.support.postgres", "tests.support.live_server"]
 
 
 @pytest.fixture(scope="session")

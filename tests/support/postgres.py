@@ -66,9 +66,7 @@ async def _make_template(address: Address) -> None:
             f"CREATE DATABASE {_TEMPLATE} OWNER pegboard_owner",
         ),
     )
-    owner: asyncpg.Connection[Any] = await asyncpg.connect(
-        address.dsn(user="pegboard_owner", database=_TEMPLATE)
-    )
+    owner: asyncpg.Connection[Any] = await asyncpg.connect(address.dsn(user="pegboard_owner", database=_TEMPLATE))
     try:
         await create_schema(owner)
     finally:

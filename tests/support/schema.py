@@ -29,9 +29,7 @@ def schema_ddl() -> list[str]:
     statements: list[str] = []
     for table in metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
-        statements += [
-            str(CreateIndex(index).compile(dialect=dialect)) for index in sorted(table.indexes, key=str)
-        ]
+        statements += [str(CreateIndex(index).compile(dialect=dialect)) for index in sorted(table.indexes, key=str)]
     for table in metadata.sorted_tables:
         statements += [*raise_wall(table), *table.info.get("ddl", ())]
     return statements

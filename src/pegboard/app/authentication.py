@@ -15,7 +15,9 @@ class TokenAuthenticator:
 
     async def authenticate(self, credentials: Credentials) -> SignedIn | None:
         """Whose token it is, and the member that they are in the organisation that they want or last used."""
-        holder = await identity.session_of(self._database, credentials.token)
+        holder = await identity.session_of(
+            self._database, credentials.token, wanted_org=credentials.wanted_org
+        )
         if holder is None:
             return None
         account = Account(

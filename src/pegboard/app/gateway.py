@@ -1,6 +1,7 @@
 """The realtime endpoint: authenticates sockets, greets them with the state, and runs their commands."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ import msgspec
 
 from pegboard.kernel.actor import Actor
 from pegboard.kernel.db import Database, UnitOfWork
-from pegboard.kernel.errors import BadRequest, NotFound, PegboardError, TooMany, Unauthenticated
+from pegboard.kernel.errors import BadRequest, NotFound, PegboardError, TooMany, Unauthenticated, invalid
 from pegboard.kernel.http import body as bodies
 from pegboard.kernel.http.errors import InternalError, as_refusal, from_msgspec
 from pegboard.kernel.http.rates import TokenBuckets
@@ -17,13 +18,14 @@ from pegboard.kernel.http.signed_in import SECURE_SESSION_COOKIE, SESSION_COOKIE
 from pegboard.kernel.http.transaction import parse_org
 from pegboard.kernel.i18n import Catalogues, language_of
 from pegboard.kernel.ids import uuid7
+from pegboard.kernel.metrics import REALTIME_CONNECTIONS, REALTIME_RESYNCS
 from pegboard.kernel.parts import Parts
 from pegboard.kernel.realtime.batch import events_frame, reply, reply_error
 from pegboard.kernel.realtime.commands import Command
 from pegboard.kernel.realtime.handshake import Handshake, Refusal
 from pegboard.kernel.realtime.hub import Hub
 from pegboard.kernel.realtime.live import SIGNED_OUT, Greeting
-from pegboard.kernel.realtime.websocket import Connection
+from pegboard.kernel.realtime.websocket import RESYNC, Connection
 from pegboard.kernel.settings import LimitsSettings, Settings
 
 _log = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ NOT_AUTHENTICATED = 4408
 TOO_MANY = 4429
 
 AUTHENTICATE_WITHIN_S = 10
+STRANGERS_BYTES = 4096
+"""The largest frame of somebody who has not said yet who they are."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -97,7 +101,7 @@ class Gateway:
 class Session:
     """One socket. Before it is authenticated `actor` is None."""
 
-    __slots__ = ("_client_ip", "_cookie", "_gateway", "_language", "actor", "connection")
+    __slots__ = ("_client_ip", "_cookie", "_gateway", "_language", "_usual_limit", "actor", "connection")
 
     def __init__(self, gateway: Gateway, cookie: str, language: str, client_ip: str) -> None:
         self._gateway = gateway
@@ -106,14 +110,20 @@ class Session:
         self._client_ip = client_ip
         self.actor: Actor | None = None
         self.connection: Connection | None = None
+        self._usual_limit = 0
 
     def on_open(self, connection: Connection) -> None:
         """Give it some seconds to say who it is."""
         self.connection = connection
+        self._usual_limit, connection.message_limit = connection.message_limit, STRANGERS_BYTES
+        REALTIME_CONNECTIONS.inc()
         connection.close_after(AUTHENTICATE_WITHIN_S, NOT_AUTHENTICATED, "authenticate first")
 
     def on_close(self, connection: Connection, code: int) -> None:
         """Hear nothing more."""
+        REALTIME_CONNECTIONS.dec()
+        if code == RESYNC:
+            REALTIME_RESYNCS.inc()
         self._gateway.hub.drop(connection)
         self.connection = None
 
@@ -123,7 +133,10 @@ class Session:
         try:
             envelope = _envelopes.decode(payload)
         except msgspec.DecodeError:
-            connection.close(BAD_FRAME, "not a command")
+            if (command_id := _id_of_half_characters(payload)) is None:
+                connection.close(BAD_FRAME, "not a command")
+            else:  # a client that sent again what it was closed for would never stop
+                _Answer(self, command_id).refuse(invalid("", "surrogate"))
             return
         answer = _Answer(self, envelope.id)
         try:
@@ -157,7 +170,7 @@ class Session:
         try:
             async with UnitOfWork(self._gateway.database, orgs=(actor.org_id,), request_id=uuid7().hex) as uow:
                 result = await command.run(uow, actor, params)
-        except Exception as exception:
+        except Exception as exception:  # noqa: BLE001  # a boundary: the client hears of it
             answer.refuse(_refusal(exception))
         else:
             answer.ok(result)
@@ -165,7 +178,7 @@ class Session:
     async def _authenticate(self, answer: "_Answer", asked: Authenticate) -> None:
         try:
             await self._sign_in(answer, asked)
-        except Exception as exception:
+        except Exception as exception:  # noqa: BLE001  # a boundary: the client hears of it
             answer.refuse(_refusal(exception))
 
     async def _sign_in(self, answer: "_Answer", asked: Authenticate) -> None:
@@ -192,14 +205,17 @@ class Session:
         state: dict[str, Any] = {}
         async with UnitOfWork(gateway.database, orgs=(actor.org_id,)) as uow:
             for greeting in gateway.greetings:
-                gateway.hub.subscribe_all(connection, await greeting.topics(uow, actor))
+                await self._subscribe(uow, greeting, actor, connection)
                 state |= await greeting.state(uow, actor)
         if self.connection is None:  # closed meanwhile
             gateway.hub.drop(connection)
             return
+        if await gateway.parts[Authenticator].authenticate(credentials) is None:
+            raise Unauthenticated  # ended before this socket could hear of it
         self.actor = actor
         self._cookie = ""
         connection.forget_deadline()
+        connection.message_limit = self._usual_limit
         hello = {
             "type": "hello",
             "session": HelloSession(
@@ -208,6 +224,17 @@ class Session:
             **state,
         }
         connection.send_soon(events_frame([reply(answer.id), _encoder.encode(hello)]))
+
+    async def _subscribe(self, uow: UnitOfWork, greeting: Greeting, actor: Actor, connection: Connection) -> None:
+        """Hear the actor's topics. Whoever ended one meanwhile could not know that we were about to subscribe to it."""
+        hub = self._gateway.hub
+        topics = set(await greeting.topics(uow, actor))
+        hub.subscribe_all(connection, topics)
+        while ended := topics - (now := set(await greeting.topics(uow, actor))):
+            for topic in ended:
+                hub.unsubscribe(connection, topic)
+            hub.subscribe_all(connection, now)
+            topics = now
 
 
 class _Answer:
@@ -233,6 +260,18 @@ class _Answer:
         connection.send_soon(events_frame([reply_error(self.id, error.code, message)]))
         if isinstance(error, Unauthenticated):
             connection.close(SIGNED_OUT, "not signed in")
+
+
+def _id_of_half_characters(payload: bytes) -> int | None:
+    """The id of a command that holds half of a surrogate pair, which JSON can write and our parser does not read."""
+    if b"\\u" not in payload:
+        return None
+    try:
+        value = json.loads(payload)  # the standard parser lets them pass
+    except ValueError:
+        return None
+    command_id = value.get("id") if isinstance(value, dict) else None
+    return command_id if isinstance(command_id, int) else None
 
 
 def _refusal(exception: Exception) -> PegboardError:

@@ -8,6 +8,7 @@ import resource
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -18,6 +19,8 @@ from pegboard.app.gateway import Gateway
 from pegboard.app.migrate import migrate
 from pegboard.app.registry import MODULES, gather
 from pegboard.app.wiring import make_hub, make_workers, wired
+from pegboard.kernel.http.protocol import http_protocol
+from pegboard.kernel.i18n import Catalogues
 from pegboard.kernel.parts import Parts
 from pegboard.kernel.realtime.websocket import websocket_protocol
 from pegboard.kernel.settings import ServerSettings, Settings
@@ -44,14 +47,14 @@ async def serve(settings: Settings, announce: Callable[[Parts], Coroutine[Any, A
     _allow_many_connections()
     async with engine(settings, role="serve") as place:
         await migrate(place.owner_url)
-        async with wired(settings, place.url) as parts, _workers(parts):
+        async with wired(settings, place.url) as parts, working(parts):
             if announce is not None:
                 await announce(parts)
-            await _listen(settings, parts)
+            await make_server(settings, parts, partial(_say_ready, settings)).serve()
 
 
 @asynccontextmanager
-async def _workers(parts: Parts) -> AsyncIterator[None]:
+async def working(parts: Parts) -> AsyncIterator[None]:
     """The relay and the job runner beside the sockets."""
     make_hub(parts)
     relay, runner = make_workers(parts)
@@ -65,7 +68,8 @@ async def _workers(parts: Parts) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(settings: Settings, parts: Parts) -> None:
+def make_server(settings: Settings, parts: Parts, on_ready: Callable[[], None]) -> "Server":
+    """uvicorn with the HTTP application and the realtime gateway; `on_ready` is called when it can answer."""
     server = settings[ServerSettings]
     gateway = Gateway(
         parts,
@@ -76,26 +80,27 @@ async def _listen(settings: Settings, parts: Parts) -> None:
         create_app(parts),
         host=server.host,
         port=server.port,
+        http=http_protocol(parts[Catalogues]),
         ws=websocket_protocol({f"{API}/realtime": gateway}),
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         backlog=4096,
-        h11_max_incomplete_event_size=16 * 1024,
         timeout_graceful_shutdown=10,
         ssl_certfile=server.tls_cert,
         ssl_keyfile=server.tls_key,
         forwarded_allow_ips=server.trusted_proxies or None,
     )
+    return Server(config, on_ready)
 
-    def ready() -> None:
-        gc.collect()
-        gc.freeze()  # what lives as long as the process need not be looked at again
-        scheme = "https" if server.tls_cert else "http"
-        print(f"pegboard is ready at {scheme}://{server.host}:{server.port}", flush=True)
 
-    await Server(config, ready).serve()
+def _say_ready(settings: Settings) -> None:
+    gc.collect()
+    gc.freeze()  # what lives as long as the process need not be looked at again
+    server = settings[ServerSettings]
+    scheme = "https" if server.tls_cert else "http"
+    print(f"pegboard is ready at {scheme}://{server.host}:{server.port}", flush=True)
 
 
 def _allow_many_connections() -> None:

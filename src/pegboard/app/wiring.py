@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pegboard.app.authentication import TokenAuthenticator
+from pegboard.app.catalogues import all_texts
 from pegboard.app.registry import MODULES, gather
 from pegboard.kernel.clock import Clock
 from pegboard.kernel.db import Database
@@ -16,7 +17,7 @@ from pegboard.kernel.i18n import Catalogues
 from pegboard.kernel.jobs import JobRunner
 from pegboard.kernel.parts import Parts
 from pegboard.kernel.realtime.hub import Hub
-from pegboard.kernel.settings import LimitsSettings, Settings
+from pegboard.kernel.settings import LimitsSettings, ServerSettings, Settings
 
 
 @asynccontextmanager
@@ -24,8 +25,8 @@ async def wired(settings: Settings, database_url: str, *, clock: Clock | None = 
     """Every part but the listening ones, over a database that is migrated; closed again at the end."""
     parts = Parts()
     parts.put(Settings, settings)
-    parts.put(Catalogues, Catalogues([module.folder for module in MODULES]))
-    database = parts.put(Database, Database(database_url, clock=clock, parts=parts))
+    parts.put(Catalogues, all_texts())
+    database = parts.put(Database, Database(database_url, pool_size=settings[ServerSettings].database_pool, clock=clock, parts=parts))
     limits = settings[LimitsSettings]
     parts.put(RequestRates, RequestRates(limits.requests_per_s, limits.requests_burst))
     parts.put(Authenticator, TokenAuthenticator(database))

@@ -37,9 +37,7 @@ HTTP_SECONDS = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
-REALTIME_CONNECTIONS = Gauge(
-    "pegboard_realtime_connections", "Open sockets of signed-in devices.", registry=REGISTRY
-)
+REALTIME_CONNECTIONS = Gauge("pegboard_realtime_connections", "Open sockets of signed-in devices.", registry=REGISTRY)
 REALTIME_RESYNCS = Counter(
     "pegboard_realtime_resyncs_total", "Sockets closed because their reader was too slow.", registry=REGISTRY
 )
@@ -53,12 +51,8 @@ GROUP_COMMIT_SECONDS = Histogram(
     "pegboard_group_commit_seconds", "Time of one shared commit.", buckets=_SECONDS, registry=REGISTRY
 )
 OUTBOX_TOLD = Counter("pegboard_outbox_told_total", "Facts handed to their handlers.", registry=REGISTRY)
-OUTBOX_LAG = Gauge(
-    "pegboard_outbox_lag_seconds", "Age of the oldest fact that is not told yet.", registry=REGISTRY
-)
-JOBS = Gauge(
-    "pegboard_jobs", "Jobs in the queue by state; `dead` ones need a person.", ("state",), registry=REGISTRY
-)
+OUTBOX_LAG = Gauge("pegboard_outbox_lag_seconds", "Age of the oldest fact that is not told yet.", registry=REGISTRY)
+JOBS = Gauge("pegboard_jobs", "Jobs in the queue by state; `dead` ones need a person.", ("state",), registry=REGISTRY)
 JOBS_RUN = Counter(
     "pegboard_jobs_run_total",
     "Runs by job and outcome (done, failed, dead, lease_lost, lease_expired, handed_back).",
@@ -71,9 +65,7 @@ POOL_CONNECTIONS = Gauge(
     ("role", "state"),
     registry=REGISTRY,
 )
-UPLOADED_BYTES = Counter(
-    "pegboard_files_uploaded_bytes_total", "Bytes of file content stored.", registry=REGISTRY
-)
+UPLOADED_BYTES = Counter("pegboard_files_uploaded_bytes_total", "Bytes of file content stored.", registry=REGISTRY)
 
 _before_render: list[Callable[[], None]] = []
 

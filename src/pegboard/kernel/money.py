@@ -31,9 +31,7 @@ _EXPONENTS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_AMOUNT = re.compile(
-    r"(?P<sign>[+-]?)(?P<whole>\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.(?P<fraction>\d+))?", re.ASCII
-)
+_AMOUNT = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d{1,16}|\d{1,3}(?:,\d{3}){1,5})(?:\.(?P<fraction>\d+))?", re.ASCII)
 
 
 class CurrencyMismatch(Invalid):
@@ -91,11 +89,7 @@ class Money:
         digits = exponent(self.currency)
         sign = "-" if self.amount_minor < 0 else ""
         padded = str(abs(self.amount_minor)).rjust(digits + 1, "0")
-        return (
-            f"{sign}{padded[: len(padded) - digits]}.{padded[len(padded) - digits :]}"
-            if digits
-            else sign + padded
-        )
+        return f"{sign}{padded[: len(padded) - digits]}.{padded[len(padded) - digits :]}" if digits else sign + padded
 
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":

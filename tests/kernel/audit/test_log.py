@@ -63,9 +63,7 @@ async def test_system_operator_account_and_nobody_can_act(database: Database, or
         record(uow, None, action="d", object_="o", org_id=org_id, client_ip="192.0.2.9")
     async with UnitOfWork(database, orgs=[org_id]) as uow:
         found = await entries(uow)
-    assert [
-        (entry.action, entry.actor_kind, entry.actor_id, entry.actor_ip) for entry in reversed(found)
-    ] == [
+    assert [(entry.action, entry.actor_kind, entry.actor_id, entry.actor_ip) for entry in reversed(found)] == [
         ("a", "system", None, ""),
         ("b", "operator", None, ""),
         ("c", "account", account.account_id, "192.0.2.1"),

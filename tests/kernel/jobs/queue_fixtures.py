@@ -47,16 +47,12 @@ class Queue:
 
     async def states(self) -> dict[str, int]:
         """How many jobs there are of each state, the housekeeping left out."""
-        rows = await self.connection.fetch(
-            "SELECT state, count(*) FROM jobs WHERE name <> 'jobs.purge' GROUP BY state"
-        )
+        rows = await self.connection.fetch("SELECT state, count(*) FROM jobs WHERE name <> 'jobs.purge' GROUP BY state")
         return {row["state"]: row["count"] for row in rows}
 
     async def let_lease_run_out(self, name: str) -> None:
         """As if the runner had been stopped (a swap storm, SIGSTOP) for longer than its lease."""
-        await self.connection.execute(
-            "UPDATE jobs SET lease_until = now() - interval '1 second' WHERE name = $1", name
-        )
+        await self.connection.execute("UPDATE jobs SET lease_until = now() - interval '1 second' WHERE name = $1", name)
 
     async def make_due(self) -> None:
         """As if the waits were over."""

@@ -33,9 +33,7 @@ async def test_a_job_runs_once_after_its_unit_of_work_has_come_true(
     assert (job["state"], job["attempt"], job["lease_owner"]) == ("done", 1, None)
 
 
-async def test_a_job_of_a_unit_that_is_undone_never_runs(
-    fresh_database: Database, queue: Queue, org_id: OrgId
-) -> None:
+async def test_a_job_of_a_unit_that_is_undone_never_runs(fresh_database: Database, queue: Queue, org_id: OrgId) -> None:
     uow = UnitOfWork(fresh_database, orgs=[org_id])
     await enqueue(uow, "test.write", {"word": "hello"})
     await uow.rollback()
@@ -43,9 +41,7 @@ async def test_a_job_of_a_unit_that_is_undone_never_runs(
     assert await queue.states() == {}
 
 
-async def test_a_job_is_in_its_organisation_or_in_none(
-    fresh_database: Database, queue: Queue, org_id: OrgId
-) -> None:
+async def test_a_job_is_in_its_organisation_or_in_none(fresh_database: Database, queue: Queue, org_id: OrgId) -> None:
     seen: list[tuple[Any, ...]] = []
 
     async def look(uow: UnitOfWork, payload: dict[str, Any], context: JobContext) -> None:
@@ -82,13 +78,9 @@ async def test_the_payload_comes_as_the_type_that_the_job_names(
     assert seen == [Parcel(to=org_id, weight_g=7)]
 
 
-async def test_a_timer_waits_for_the_databases_clock(
-    fresh_database: Database, queue: Queue, org_id: OrgId
-) -> None:
+async def test_a_timer_waits_for_the_databases_clock(fresh_database: Database, queue: Queue, org_id: OrgId) -> None:
     runner = JobRunner(fresh_database, [WRITE])
-    await put(
-        fresh_database, org_id, "test.write", "later", run_at=fresh_database.clock.now() + timedelta(hours=1)
-    )
+    await put(fresh_database, org_id, "test.write", "later", run_at=fresh_database.clock.now() + timedelta(hours=1))
     assert await runner.run_due() == 0
     await queue.make_due()
     assert await runner.run_due() == 1
@@ -137,9 +129,7 @@ async def test_a_running_job_does_not_swallow_a_new_one_with_its_key(
         raise ZeroDivisionError
 
     await put(fresh_database, org_id, "test.slow", "old", key="k")
-    running = asyncio.create_task(
-        JobRunner(fresh_database, [Job(name="test.slow", run=fail_slowly)]).run_due()
-    )
+    running = asyncio.create_task(JobRunner(fresh_database, [Job(name="test.slow", run=fail_slowly)]).run_due())
     await started.wait()
     await put(fresh_database, org_id, "test.slow", "new", key="k")
     go_on.set()

@@ -48,9 +48,7 @@ async def test_a_turn_comes_once_for_all_runners(fresh_database: Database, queue
     assert ticks.count == 2
 
 
-async def test_missed_turns_are_not_made_up_and_the_beat_is_kept(
-    fresh_database: Database, queue: Queue
-) -> None:
+async def test_missed_turns_are_not_made_up_and_the_beat_is_kept(fresh_database: Database, queue: Queue) -> None:
     ticks = Ticks()
     runner = ticks.runner(fresh_database)
     await runner.fire_recurring()
@@ -58,39 +56,29 @@ async def test_missed_turns_are_not_made_up_and_the_beat_is_kept(
     await _next_turn(queue, "5 hours 10 minutes")
     assert await runner.fire_recurring() == 1
     assert await runner.fire_recurring() == 0
-    until_next = await queue.connection.fetchval(
-        "SELECT next_at - now() FROM recurring_jobs WHERE name = 'test.tick'"
-    )
+    until_next = await queue.connection.fetchval("SELECT next_at - now() FROM recurring_jobs WHERE name = 'test.tick'")
     assert timedelta(minutes=49) < until_next <= timedelta(minutes=50)
 
 
-async def test_a_turn_is_left_out_while_the_one_before_waits_or_runs(
-    fresh_database: Database, queue: Queue
-) -> None:
+async def test_a_turn_is_left_out_while_the_one_before_waits_or_runs(fresh_database: Database, queue: Queue) -> None:
     ticks = Ticks()
     runner = ticks.runner(fresh_database)
     await runner.fire_recurring()
     await _next_turn(queue, "1 second")
     await runner.fire_recurring()
     assert await queue.states() == {"pending": 1}
-    await queue.connection.execute(
-        "UPDATE jobs SET state = 'running', lease_until = now() + interval '1 hour'"
-    )
+    await queue.connection.execute("UPDATE jobs SET state = 'running', lease_until = now() + interval '1 hour'")
     await _next_turn(queue, "1 second")
     assert await runner.fire_recurring() == 0
     assert await queue.states() == {"running": 1}
 
 
-async def test_a_shorter_interval_takes_effect_at_the_next_start(
-    fresh_database: Database, queue: Queue
-) -> None:
+async def test_a_shorter_interval_takes_effect_at_the_next_start(fresh_database: Database, queue: Queue) -> None:
     job = Job(name="test.tick", run=Ticks().body)
     for every in (timedelta(days=30), timedelta(minutes=1)):
         runner = JobRunner(fresh_database, [job], [Recurring(job="test.tick", every=every)])
         await runner.fire_recurring()
-    until_next = await queue.connection.fetchval(
-        "SELECT next_at - now() FROM recurring_jobs WHERE name = 'test.tick'"
-    )
+    until_next = await queue.connection.fetchval("SELECT next_at - now() FROM recurring_jobs WHERE name = 'test.tick'")
     assert until_next <= timedelta(minutes=1)
 
 

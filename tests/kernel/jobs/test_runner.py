@@ -105,9 +105,7 @@ async def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_tried_agai
                 await deed(uow, letter.job_id)
 
 
-async def test_a_dead_letter_can_be_thrown_away(
-    fresh_database: Database, queue: Queue, org_id: OrgId
-) -> None:
+async def test_a_dead_letter_can_be_thrown_away(fresh_database: Database, queue: Queue, org_id: OrgId) -> None:
     runner = JobRunner(fresh_database, [Job(name="test.die", run=failing(ZeroDivisionError), max_attempts=1)])
     await put(fresh_database, org_id, "test.die", "x")
     await runner.run_due()
@@ -126,9 +124,7 @@ async def test_a_job_may_name_the_time_of_its_next_attempt(
     assert 3500 < wait_s <= 3600
 
 
-async def test_a_run_over_its_time_is_broken_off(
-    fresh_database: Database, queue: Queue, org_id: OrgId
-) -> None:
+async def test_a_run_over_its_time_is_broken_off(fresh_database: Database, queue: Queue, org_id: OrgId) -> None:
     async def hang(uow: UnitOfWork, payload: dict[str, Any], context: JobContext) -> None:
         await write_effect(uow, payload, context)
         await asyncio.Event().wait()
@@ -315,9 +311,7 @@ async def test_a_job_that_kills_its_runner_every_time_dies_at_last(
     assert await queue.effects() == []
 
 
-async def test_two_runners_never_do_a_job_twice(
-    fresh_database: Database, queue: Queue, org_id: OrgId
-) -> None:
+async def test_two_runners_never_do_a_job_twice(fresh_database: Database, queue: Queue, org_id: OrgId) -> None:
     orgs = [org_id, OrgId(uuid7()), OrgId(uuid7())]
     for number in range(60):
         await put(fresh_database, orgs[number % 3], "test.write", f"{number:02}")
@@ -398,9 +392,7 @@ async def test_stopping_hands_unfinished_jobs_back_uncounted(
     assert await queue.effects() == []
 
 
-async def test_stopping_lets_what_is_nearly_done_end(
-    fresh_database: Database, queue: Queue, org_id: OrgId
-) -> None:
+async def test_stopping_lets_what_is_nearly_done_end(fresh_database: Database, queue: Queue, org_id: OrgId) -> None:
     paused = _Paused()
     runner = JobRunner(fresh_database, [Job(name="test.paused", run=paused.body)])
     await put(fresh_database, org_id, "test.paused", "x")

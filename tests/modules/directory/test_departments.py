@@ -129,7 +129,7 @@ async def test_no_department_stands_below_itself(company: Company) -> None:
 
 async def test_the_tree_ends_at_its_deepest_level(company: Company) -> None:
     chain = [company.root]
-    while len(chain) < MAX_DEPTH:
+    while len(chain) <= MAX_DEPTH:
         chain.append(await company.department("down", chain[-1]))
     with pytest.raises(DepartmentTooDeep):
         await company.department("down", chain[-1])

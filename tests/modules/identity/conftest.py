@@ -63,9 +63,7 @@ def identity_settings() -> IdentitySettings:
 
 
 @pytest.fixture
-def wired(
-    database: Database, identity_settings: IdentitySettings, seconds: SecondsThatStand
-) -> Iterator[Database]:
+def wired(database: Database, identity_settings: IdentitySettings, seconds: SecondsThatStand) -> Iterator[Database]:
     """The database with identity's parts on its shelf."""
     parts = database.parts
     parts.put(IdentitySettings, identity_settings)
@@ -95,9 +93,7 @@ async def make_person(
         key = api.PersonKey(name="王小明", mobile=mobile, email=email, password_hash=password_hash)
         account_id = await api.create_account(uow, key)
         await api.set_org_code(uow, org, code)
-        membership = api.Membership(
-            account_id=account_id, org_id=org, member_id=member_id, userid=userid, state=state
-        )
+        membership = api.Membership(account_id=account_id, org_id=org, member_id=member_id, userid=userid, state=state)
         assert await api.add_memberships(uow, [membership]) == []
     return Person(
         account_id=account_id,

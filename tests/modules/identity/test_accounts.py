@@ -42,9 +42,7 @@ async def test_not_even_one_that_has_none(wired: Database) -> None:
     with pytest.raises(WrongCredentials):
         await sign_in(wired, invited.mobile, "the importer's choice")
     async with UnitOfWork(wired) as uow:
-        assert await api.set_first_password(
-            uow, invited.account_id, await api.hash_password(wired.parts, PASSWORD)
-        )
+        assert await api.set_first_password(uow, invited.account_id, await api.hash_password(wired.parts, PASSWORD))
         assert not await api.set_first_password(uow, invited.account_id, stolen)
     await sign_in(wired, invited.mobile)
 
@@ -161,9 +159,7 @@ async def test_an_organisation_changes_only_logins_of_its_own_people(wired: Data
 
 async def test_a_stranger_organisation_changes_nobodys_login(wired: Database, person: Person) -> None:
     async with UnitOfWork(wired) as uow:
-        assert not await api.change_logins(
-            uow, person.account_id, org_id=OrgId(uuid7()), mobile=None, email=None
-        )
+        assert not await api.change_logins(uow, person.account_id, org_id=OrgId(uuid7()), mobile=None, email=None)
 
 
 def _membership(account_id: AccountId, org_id: OrgId, state: api.MembershipState) -> api.Membership:

@@ -17,9 +17,7 @@ pytestmark = pytest.mark.anyio
 _NEW = "a wholly other secret"
 
 
-async def _sign_in(
-    http: httpx.AsyncClient, login: str, password: str = PASSWORD, **more: Any
-) -> httpx.Response:
+async def _sign_in(http: httpx.AsyncClient, login: str, password: str = PASSWORD, **more: Any) -> httpx.Response:
     return await http.post("/sessions", json={"login": login, "password": password}, **more)
 
 
@@ -122,9 +120,7 @@ async def test_wrong_guesses_lock_with_a_time_to_come_back(http: httpx.AsyncClie
     assert 1 <= int(answer.headers["retry-after"]) <= 6
 
 
-async def test_a_browser_that_signed_in_before_is_not_held_up(
-    http: httpx.AsyncClient, person: Person
-) -> None:
+async def test_a_browser_that_signed_in_before_is_not_held_up(http: httpx.AsyncClient, person: Person) -> None:
     device = _set_cookies(await _sign_in(http, person.mobile))["pegboard_device"]
     assert (device["path"], device["httponly"], device["samesite"]) == ("/api/v1", True, "lax")
     http.cookies.clear()
@@ -193,9 +189,7 @@ async def test_another_sites_form_cannot_sign_anybody_in(http: httpx.AsyncClient
         assert "set-cookie" not in answer.headers
 
 
-async def test_a_write_by_cookie_needs_the_csrf_token(
-    wired: Database, http: httpx.AsyncClient, person: Person
-) -> None:
+async def test_a_write_by_cookie_needs_the_csrf_token(wired: Database, http: httpx.AsyncClient, person: Person) -> None:
     headers = await _by_cookie(wired, http, person)
     body = {"language": "zh-TW"}
     without = {"cookie": headers["cookie"]}
@@ -231,9 +225,7 @@ async def test_signing_out(wired: Database, http: httpx.AsyncClient, person: Per
     assert (await http.get("/sessions", headers=headers)).status_code == 401
 
 
-async def test_ending_another_of_ones_sessions(
-    wired: Database, http: httpx.AsyncClient, person: Person
-) -> None:
+async def test_ending_another_of_ones_sessions(wired: Database, http: httpx.AsyncClient, person: Person) -> None:
     here = _bearer((await _sign_in(http, person.mobile)).json()["token"])
     there = _bearer((await _sign_in(http, person.email)).json()["token"])
     stranger = _bearer((await _sign_in(http, (await make_person(wired)).mobile)).json()["token"])
@@ -293,9 +285,7 @@ async def test_a_token_takes_an_organisation(wired: Database, http: httpx.AsyncC
     assert (answer.status_code, _code(answer)) == (403, "organisation.required")
 
 
-async def test_a_new_password_ends_all_other_sessions(
-    wired: Database, http: httpx.AsyncClient, person: Person
-) -> None:
+async def test_a_new_password_ends_all_other_sessions(wired: Database, http: httpx.AsyncClient, person: Person) -> None:
     browser = await _by_cookie(wired, http, person)
     other = _bearer((await _sign_in(http, person.mobile)).json()["token"])
     http.cookies.clear()
@@ -312,9 +302,7 @@ async def test_a_new_password_ends_all_other_sessions(
     assert (await _sign_in(http, person.mobile, _NEW)).status_code == 201
 
 
-async def test_changing_the_password_by_bearer_keeps_the_token(
-    http: httpx.AsyncClient, person: Person
-) -> None:
+async def test_changing_the_password_by_bearer_keeps_the_token(http: httpx.AsyncClient, person: Person) -> None:
     mine = _bearer((await _sign_in(http, person.mobile)).json()["token"])
     http.cookies.clear()
     answer = await http.post("/me/password", json={"current": PASSWORD, "new": _NEW}, headers=mine)
@@ -323,9 +311,7 @@ async def test_changing_the_password_by_bearer_keeps_the_token(
     assert (await http.get("/sessions", headers=mine)).status_code == 200
 
 
-async def test_the_current_password_is_asked_and_guessing_it_is_locked(
-    http: httpx.AsyncClient, person: Person
-) -> None:
+async def test_the_current_password_is_asked_and_guessing_it_is_locked(http: httpx.AsyncClient, person: Person) -> None:
     mine = _bearer((await _sign_in(http, person.mobile)).json()["token"])
     http.cookies.clear()
     wrong = {"current": "wrong guess", "new": _NEW}

@@ -18,9 +18,5 @@ def test_the_languages_agree_and_every_error_has_a_text() -> None:
 def test_the_manifest_names_every_error() -> None:
     from pegboard.modules.identity import errors
 
-    defined = {
-        kind
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and kind.__module__ == errors.__name__
-    }
+    defined = {kind for kind in vars(errors).values() if isinstance(kind, type) and kind.__module__ == errors.__name__}
     assert set(MODULE.errors) == defined

@@ -86,9 +86,7 @@ async def test_nobodys_tokens(wired: Database, token: str) -> None:
     assert await api.session_of(wired, token) is None
 
 
-async def test_only_hashes_are_stored(
-    wired: Database, person: Person, owner: "asyncpg.Connection[Any]"
-) -> None:
+async def test_only_hashes_are_stored(wired: Database, person: Person, owner: "asyncpg.Connection[Any]") -> None:
     session = await sign_in(wired, person.mobile)
     async with UnitOfWork(wired) as uow:
         made = await api.create_personal_token(uow, person.account_id, person.org_id, person.member_id, "x")
@@ -114,9 +112,7 @@ async def test_unused_for_thirty_days_or_older_than_a_hundred_and_eighty(
     assert await api.session_of(wired, used.token) is None
 
 
-async def test_expired_sessions_are_forgotten_and_told(
-    wired: Database, person: Person, clock: MovableClock
-) -> None:
+async def test_expired_sessions_are_forgotten_and_told(wired: Database, person: Person, clock: MovableClock) -> None:
     session = await sign_in(wired, person.mobile)
     clock.offset += timedelta(days=31)
     async with UnitOfWork(wired, system=True) as uow:
@@ -193,9 +189,7 @@ class _Socket:
 async def test_a_personal_token_is_bound_to_one_organisation(wired: Database, person: Person) -> None:
     other = await _join(wired, person)
     async with UnitOfWork(wired) as uow:
-        made = await api.create_personal_token(
-            uow, person.account_id, person.org_id, person.member_id, "build"
-        )
+        made = await api.create_personal_token(uow, person.account_id, person.org_id, person.member_id, "build")
     assert made.token.startswith("pbt_")
     assert len(made.token) == 47
     holder = await _holder(wired, made.token, other)

@@ -2,7 +2,8 @@ import { ConfigProvider, theme } from "antd";
 import { type ReactNode, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { configureClient } from "@/api/client";
-import { currentLanguage } from "@/shared/i18n";
+import { currentLanguage, type Language } from "@/shared/i18n";
+import { antdLocale } from "@/shared/i18n/antd";
 import { prefersReducedMotion, useThemeMode } from "@/shared/preferences";
 import { antdTokens, applyTheme } from "@/shared/theme";
 
@@ -10,6 +11,7 @@ import { antdTokens, applyTheme } from "@/shared/theme";
 export function LookProvider({ children }: { children: ReactNode }) {
   const mode = useThemeMode();
   const { i18n } = useTranslation();
+  const locale = antdLocale(i18n.language as Language);
   const simplified = i18n.language === "zh-CN";
   useEffect(() => {
     applyTheme(mode, simplified);
@@ -26,6 +28,7 @@ export function LookProvider({ children }: { children: ReactNode }) {
   return (
     <ConfigProvider
       theme={config}
+      locale={locale}
       button={{ autoInsertSpace: false }}
       // What opens from inside a modal must open in it: the platform's dialog lies above everything else.
       getPopupContainer={(trigger) => trigger?.closest("dialog") ?? document.body}

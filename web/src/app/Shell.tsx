@@ -62,7 +62,7 @@ function Rail() {
   return (
     <nav className={styles.rail} aria-label={t("shell.navigation")}>
       <NavLink to="/messages" className={styles.railItem}>
-        <MessageOutlined className={styles.railIcon} />
+        <MessageOutlined aria-hidden className={styles.railIcon} />
         <span>{t("shell.messages")}</span>
         {waiting > 0 && (
           <span className={styles.badge}>
@@ -72,12 +72,12 @@ function Rail() {
         )}
       </NavLink>
       <NavLink to="/contacts" className={styles.railItem}>
-        <ContactsOutlined className={styles.railIcon} />
+        <ContactsOutlined aria-hidden className={styles.railIcon} />
         <span>{t("shell.contacts")}</span>
       </NavLink>
       {mayImport && (
         <NavLink to="/admin/import" className={styles.railItem}>
-          <FileAddOutlined className={styles.railIcon} />
+          <FileAddOutlined aria-hidden className={styles.railIcon} />
           <span>{t("shell.import")}</span>
         </NavLink>
       )}
@@ -122,7 +122,7 @@ function MeMenu() {
     ...organisations.map((organisation, index) => ({
       key: `org-${organisation.org_id}`,
       label: organisation.name,
-      icon: <BankOutlined />,
+      icon: <BankOutlined aria-hidden />,
       checked: organisation.org_id === me.org?.org_id,
       heading: index === 0 ? t("shell.organisation") : undefined,
       run: () => organisation.org_id !== me.org?.org_id && switchTo(organisation.org_id),
@@ -143,7 +143,13 @@ function MeMenu() {
       heading: index === 0 ? t("shell.theme") : undefined,
       run: () => chooseTheme(choice),
     })),
-    { key: "sign-out", label: t("shell.signOut"), icon: <LogoutOutlined />, divided: true, run: leave },
+    {
+      key: "sign-out",
+      label: t("shell.signOut"),
+      icon: <LogoutOutlined aria-hidden />,
+      divided: true,
+      run: leave,
+    },
   ];
 
   return (

@@ -17,6 +17,12 @@ export function initials(name: string): string {
   return (first + last).toUpperCase();
 }
 
+/** Two signs for a group: the beginning of its name, which is what people call it. */
+export function groupInitials(name: string): string {
+  const letters = Array.from(name.trim()).filter((letter) => /[\p{L}\p{N}]/u.test(letter));
+  return letters.length === 0 ? "#" : letters.slice(0, 2).join("").toUpperCase();
+}
+
 /** The same key always has the same colour, on every device. */
 export function avatarColour(key: string): string {
   let hash = 0;

@@ -5,6 +5,7 @@ from typing import Any
 from alembic import context
 
 from pegboard.app import tables
+from pegboard.app.migrations.drafting import add_protection
 from pegboard.kernel.db import metadata
 
 assert tables  # noqa: S101  # imported so that the metadata knows every table
@@ -22,6 +23,7 @@ context.configure(
     compare_type=True,
     compare_server_default=True,
     transaction_per_migration=True,
+    process_revision_directives=add_protection,
 )
 with context.begin_transaction():
     context.run_migrations()

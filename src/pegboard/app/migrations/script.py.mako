@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-${imports if imports else ""}
+
 from pegboard.app.migrations.walls import protect
 
 revision = ${repr(up_revision)}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from pegboard.kernel.db.work import Row
 GENESIS = bytes(32)
 """Stands before the first entry."""
 
+_BEYOND = re.compile("[\ue000-\U0010ffff]")
 _HIGHEST = (1 << 53) - 1  # beyond that, JSON readers of other languages lose digits
 FIELDS = (
     "action",
@@ -63,14 +65,14 @@ def _storable(text: str) -> str:
 
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC with microseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 (JSON Canonicalization Scheme) for values that `plain` lets through."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     # The RFC sorts keys by UTF-16 code units, Python by code points: they differ only beyond U+D7FF.
-    if not text.isascii() and max(text) > "\ud7ff":
+    if _BEYOND.search(text):
         text = json.dumps(_sorted(value), ensure_ascii=False, separators=(",", ":"))
     return text.encode()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-
 # Each table brings it along, for their order is nobody's concern.
 _REFUSE_CHANGE = """
         CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

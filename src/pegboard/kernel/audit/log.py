@@ -21,13 +21,9 @@ from pegboard.kernel.ids import NO_ORG, OrgId
 
 _KEY = object()
 
-_LOCK_HEAD = Statement(
-    select(audit_heads.c.seq, audit_heads.c.hash).where(tenant(audit_heads)).with_for_update()
-)
+_LOCK_HEAD = Statement(select(audit_heads.c.seq, audit_heads.c.hash).where(tenant(audit_heads)).with_for_update())
 _NEW_HEAD = Statement(
-    insert(audit_heads)
-    .values({name: bindparam(name) for name in ("org_id", "seq", "hash")})
-    .on_conflict_do_nothing()
+    insert(audit_heads).values({name: bindparam(name) for name in ("org_id", "seq", "hash")}).on_conflict_do_nothing()
 )
 _MOVE_HEAD = Statement(
     update(audit_heads).where(tenant(audit_heads)).values(seq=bindparam("seq"), hash=bindparam("hash"))
@@ -144,8 +140,7 @@ async def _append(uow: UnitOfWork, org_id: OrgId, waiting: list[dict[str, Any]])
     await uow.execute(_MOVE_HEAD, seq=seq, hash=last_hash)
 
 
-# --- reading
-# -----------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +201,7 @@ def _select(given: frozenset[str]) -> Statement:
         "before": log.at < bindparam("before"),
         "before_seq": log.seq < bindparam("before_seq"),
     }
-    personal = and_(
-        audit_personal.c.org_id == log.org_id, audit_personal.c.seq == log.seq, tenant(audit_personal)
-    )
+    personal = and_(audit_personal.c.org_id == log.org_id, audit_personal.c.seq == log.seq, tenant(audit_personal))
     return Statement(
         select(audit_log, audit_personal.c.data)
         .outerjoin_from(audit_log, audit_personal, personal)
@@ -242,8 +235,7 @@ _ERASE = Statement(
         audit_personal.c.seq.in_(
             select(audit_log.c.seq).where(
                 tenant(audit_log),
-                (audit_log.c.actor_id == bindparam("person"))
-                | (audit_log.c.object == bindparam("person_object")),
+                (audit_log.c.actor_id == bindparam("person")) | (audit_log.c.object == bindparam("person_object")),
             )
         ),
     )
@@ -257,7 +249,5 @@ async def erase_personal(uow: UnitOfWork, actor: Actor, *, person_id: UUID, obje
     `object_` is what entries about them name (`member:E1001`).
     """
     erased = await uow.execute(_ERASE, person=person_id, person_object=object_)
-    record(
-        uow, actor, action="audit.personal_erased", object_=f"person:{person_id}", detail={"entries": erased}
-    )
+    record(uow, actor, action="audit.personal_erased", object_=f"person:{person_id}", detail={"entries": erased})
     return erased

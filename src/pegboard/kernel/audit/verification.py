@@ -32,9 +32,7 @@ _NEXT = Statement(
         audit_personal,
         and_(audit_personal.c.org_id == audit_log.c.org_id, audit_personal.c.seq == audit_log.c.seq),
     )
-    .where(
-        tenant(audit_log), audit_log.c.seq > bindparam("after_seq"), audit_log.c.seq <= bindparam("last_seq")
-    )
+    .where(tenant(audit_log), audit_log.c.seq > bindparam("after_seq"), audit_log.c.seq <= bindparam("last_seq"))
     .order_by(audit_log.c.seq)
     .limit(bindparam("batch"))
 )
@@ -127,9 +125,7 @@ async def export(uow: UnitOfWork) -> AsyncIterator[bytes]:
     ends = await uow.one(_ENDS)
     if ends is None or ends["head_seq"] is None:
         return
-    yield _line(
-        {"org_id": str(uow.org_id), "head_seq": ends["head_seq"], "head_hash": ends["head_hash"].hex()}
-    )
+    yield _line({"org_id": str(uow.org_id), "head_seq": ends["head_seq"], "head_hash": ends["head_hash"].hex()})
     seq = 0
     while rows := await uow.rows(_NEXT, after_seq=seq, last_seq=ends["head_seq"], batch=_BATCH):
         for row in rows:

@@ -10,9 +10,10 @@ from pegboard.kernel.clock import Clock, SystemClock
 from pegboard.kernel.parts import Parts
 
 if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    PooledConnection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Connection = asyncpg.Connection[asyncpg.Record] | PooledConnection
 else:  # asyncpg's classes are generic for the type checker only
-    Connection = asyncpg.Connection
+    PooledConnection = Connection = asyncpg.Connection
 
 _encoder = msgspec.json.Encoder()
 

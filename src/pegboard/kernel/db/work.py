@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from pegboard.kernel.db.database import Connection, Database
+from pegboard.kernel.db.database import Connection, Database, PooledConnection
 from pegboard.kernel.db.statements import Statement
 from pegboard.kernel.ids import OrgId
 from pegboard.kernel.parts import Parts
@@ -36,7 +36,7 @@ class UnitOfWork:
         self.request_id = request_id
         self.gathered: dict[object, Any] = {}  # what kernel parts collect until the commit, under keys of their own
         self._pool = database.system if system else database.app
-        self._connection: Connection | None = None
+        self._connection: PooledConnection | None = None
         self._before: list[Late] = []
         self._after: list[Callable[[], object]] = []
 
@@ -100,7 +100,7 @@ class UnitOfWork:
         if self._connection is not None:
             await self._connection.execute(scope(orgs))
 
-    async def _begin(self) -> Connection:
+    async def _begin(self) -> PooledConnection:
         connection = await self._pool.acquire()
         try:
             await connection.execute(f"begin; {scope(self.orgs)}")

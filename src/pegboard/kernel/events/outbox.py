@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import bindparam, insert
-
 from pegboard.kernel.db.database import encode_json
-from pegboard.kernel.db.statements import Statement, sql
+from pegboard.kernel.db.statements import sql
 from pegboard.kernel.db.work import UnitOfWork
 from pegboard.kernel.events.event import Event
-from pegboard.kernel.events.models import outbox
 from pegboard.kernel.ids import MemberId, OrgId, uuid7
 
 ADD_FACTS = sql("""
@@ -18,11 +15,6 @@ ADD_FACTS = sql("""
                          CAST(CAST(:payloads AS text[]) AS jsonb[]), CAST(:actor_ids AS uuid[]),
                          CAST(:ats AS timestamptz[]))
 """)
-_ADD = Statement(
-    insert(outbox).values(
-        {name: bindparam(name) for name in ("event_id", "org_id", "name", "payload", "actor_id", "at")}
-    )
-)
 _KEY = object()
 
 
@@ -55,9 +47,6 @@ async def _write(uow: UnitOfWork) -> None:
     waiting: list[dict[str, Any]] = uow.gathered.pop(_KEY)
     if OutboxBell in uow.parts:
         uow.after_commit(uow.parts[OutboxBell].ring)
-    if len(waiting) == 1:
-        await uow.execute(_ADD, **waiting[0])
-        return
     await uow.execute(
         ADD_FACTS,
         event_ids=[row["event_id"] for row in waiting],

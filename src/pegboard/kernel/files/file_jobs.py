@@ -45,9 +45,7 @@ _REMOVE = Statement(
 _LEFT_PARTS = Statement(
     select(file_parts.c.file_id)
     .distinct()
-    .join_from(
-        file_parts, files, (files.c.org_id == file_parts.c.org_id) & (files.c.file_id == file_parts.c.file_id)
-    )
+    .join_from(file_parts, files, (files.c.org_id == file_parts.c.org_id) & (files.c.file_id == file_parts.c.file_id))
     .where(tenant(file_parts), tenant(files), files.c.state == "stored")
     .limit(_BATCH)
 )

@@ -30,7 +30,8 @@ def dimensions(head: bytes, kind: str) -> tuple[int, int] | None:
         with Image.open(BytesIO(head), formats=_FORMATS) as image:
             width, height = image.size
             _check(width, height)
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # EXIF orientation: lies on its side
+            # EXIF orientation: lies on its side. Asking a picture without EXIF would unpack it.
+            turned = "exif" in image.info and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     except (
         UnidentifiedImageError,
         OSError,
@@ -60,9 +61,7 @@ def make_thumbnail(content: bytes) -> bytes:
     try:
         with Image.open(BytesIO(content), formats=_FORMATS) as image:
             _check(*image.size)
-            image.draft(
-                "RGB", (THUMBNAIL_PIXELS * 2, THUMBNAIL_PIXELS * 2)
-            )  # JPEG unpacks at a fraction at once
+            image.draft("RGB", (THUMBNAIL_PIXELS * 2, THUMBNAIL_PIXELS * 2))  # JPEG unpacks at a fraction at once
             upright = ImageOps.exif_transpose(image)
             small = upright.convert("RGBA" if _has_alpha(upright.mode, upright.info) else "RGB")
             small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))

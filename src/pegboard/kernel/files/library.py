@@ -32,7 +32,8 @@ _ATTACH = Statement(
 KEEP_MANY = sql("""
     UPDATE files SET attached = true, expires_at = NULL
     FROM unnest(CAST(:orgs AS uuid[]), CAST(:files AS uuid[])) AS used (org, file)
-    WHERE files.org_id = used.org AND files.file_id = used.file AND NOT files.attached
+    WHERE files.org_id = used.org AND files.file_id = used.file AND files.state = 'stored'
+      AND NOT files.attached
 """)
 """Keeps the files of many organisations at once, for a transaction that has checked their owners already."""
 

@@ -10,21 +10,16 @@ from uuid import UUID
 import msgspec
 from litestar import Request, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from litestar.response import Response, Stream
-from multipart import (  # type: ignore[import-untyped]  # typed inside, but without the marker
-    MultipartError,
-    MultipartSegment,
-    PushMultipartParser,
-    parse_options_header,
-)
+from multipart import parse_options_header  # type: ignore[import-untyped]  # typed, without the marker
 
 from pegboard.kernel.actor import Actor
 from pegboard.kernel.db.database import Database
 from pegboard.kernel.db.work import UnitOfWork
-from pegboard.kernel.errors import BadRequest, invalid
+from pegboard.kernel.errors import invalid
 from pegboard.kernel.files import uploads
 from pegboard.kernel.files.errors import RangeNotSatisfiable
 from pegboard.kernel.files.keys import content_key
@@ -36,14 +31,13 @@ from pegboard.kernel.files.thumbnails import thumbnail
 from pegboard.kernel.files.types import SAFE_IMAGES
 from pegboard.kernel.http import body as bodies
 from pegboard.kernel.http.errors import UnsupportedMedia
+from pegboard.kernel.http.forms import MultipartForm, body_chunks
 from pegboard.kernel.http.permissions import Permission, requires
 from pegboard.kernel.parts import Parts
 
 UPLOAD = Permission(name="files.upload", level="member", scope="own uploads")
 CONTENT = Permission(name="files.content", level="public", scope="signed link")
 FILE_PERMISSIONS = (UPLOAD, CONTENT)
-
-_MAX_FORM_PARTS = 16
 
 
 # --- what goes over the wire --------------------------------------------------------------------------------
@@ -145,17 +139,28 @@ class _PartOperation(Operation):
         )
 
 
+@dataclass
+class _ContentOperation(Operation):
+    """The answer is bytes of any type."""
+
+    def __post_init__(self) -> None:
+        content = {"*/*": OpenAPIMediaType(schema=_BINARY)}
+        self.responses = (self.responses or {}) | {
+            "200": OpenAPIResponse(description="The whole file.", content=content),
+            "206": OpenAPIResponse(description="The part that was asked for.", content=content),
+            "304": OpenAPIResponse(description="The browser has it already."),
+        }
+
+
 @post("/files", opt=requires(UPLOAD), operation_class=_UploadOperation, tags=["files"])
-async def upload_file(
-    request: Request[Any, Any, Any], uow: UnitOfWork, actor: Actor
-) -> Response[FileOut | UploadOut]:
+async def upload_file(request: Request[Any, Any, Any], uow: UnitOfWork, actor: Actor) -> Response[FileOut | UploadOut]:
     """Upload a file in one piece (multipart), or announce one that comes in parts (JSON)."""
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
     match kind:
         case "application/json":
             return Response(await _start(request, uow, actor), status_code=201)
         case "multipart/form-data":
-            return Response(await _store_form(request, uow.database, actor, options.get("boundary", "")))
+            return Response(await _store_form(request, uow.database, actor))
         case _:
             raise UnsupportedMedia
 
@@ -175,10 +180,8 @@ async def _start(request: Request[Any, Any, Any], uow: UnitOfWork, actor: Actor)
     return _upload_out(upload)
 
 
-async def _store_form(
-    request: Request[Any, Any, Any], database: Database, actor: Actor, boundary: str
-) -> FileOut:
-    form = _Form(_chunks(request), boundary)
+async def _store_form(request: Request[Any, Any, Any], database: Database, actor: Actor) -> FileOut:
+    form = MultipartForm(request)
     segment = await form.find("file")
     if segment is None:
         raise invalid("file", "required")
@@ -193,62 +196,12 @@ async def _store_form(
     return file_out(file)
 
 
-class _Form:
-    """A multipart form read as it arrives; the bytes of its file flow on without being kept."""
-
-    def __init__(self, chunks: AsyncIterator[bytes], boundary: str) -> None:
-        self._events = self._parse(chunks, boundary)
-
-    async def _parse(
-        self, chunks: AsyncIterator[bytes], boundary: str
-    ) -> AsyncIterator[MultipartSegment | bytes | None]:
-        try:
-            parser = PushMultipartParser(boundary, max_segment_count=_MAX_FORM_PARTS, strict=True)
-            async for chunk in chunks:
-                for event in parser.parse(chunk):
-                    yield bytes(event) if isinstance(event, (bytes, bytearray)) else event
-            parser.close()
-        except (MultipartError, UnicodeError):
-            raise BadRequest from None
-
-    async def find(self, name: str) -> MultipartSegment | None:
-        """Go to the named part, past all others."""
-        async for event in self._events:
-            if isinstance(event, MultipartSegment) and event.name == name:
-                return event
-        return None
-
-    async def content(self) -> AsyncIterator[bytes]:
-        """The bytes of the part that was found; then the rest of the form, which must be whole too."""
-        inside = True
-        async for event in self._events:
-            if not isinstance(event, bytes):
-                inside = False
-            elif inside:
-                yield event
-
-
-class _Disconnected(BadRequest):
-    """The client went away in the middle; nobody reads this answer."""
-
-
-async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
-    while True:
-        message = await request.receive()
-        if message["type"] != "http.request":
-            raise _Disconnected
-        if body := message.get("body", b""):
-            yield body
-        if not message.get("more_body"):
-            return
-
-
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,15})-(\d{1,15})|\*)/(\d{1,15})", re.ASCII)
 
 ContentRange = Annotated[
     str,
-    Parameter(
-        header="Content-Range",
+    HeaderParameter(
+        name="Content-Range",
         description="`bytes <first>-<last>/<total>`; `bytes */<total>` without a body finishes an upload "
         "whose bytes are all here.",
     ),
@@ -286,7 +239,7 @@ async def upload_part(
             start=int(first),
             end=int(last) + 1,
             total=int(total),
-            content=_chunks(request),
+            content=body_chunks(request),
         )
     elif int(total) != upload.size:
         raise invalid("content-range", "invalid")
@@ -312,18 +265,13 @@ async def cancel_upload(file_id: UUID, uow: UnitOfWork, actor: Actor) -> None:
 # --- content ------------------------------------------------------------------------------------------------
 
 
-@get(
-    "/files/content/{signed:str}",
-    opt=requires(CONTENT),
-    media_type="application/octet-stream",
-    tags=["files"],
-)
+@get("/files/content/{signed:str}", opt=requires(CONTENT), operation_class=_ContentOperation, tags=["files"])
 async def file_content(
     signed: str,
     uow: UnitOfWork,
     parts: Parts,
-    wanted_range: Annotated[str | None, Parameter(header="Range")] = None,
-    known: Annotated[str | None, Parameter(header="If-None-Match")] = None,
+    wanted_range: Annotated[str | None, HeaderParameter(name="Range")] = None,
+    known: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Stream:
     """The bytes that a signed link names; no cookie and no header is needed. One range at a time."""
     link = check_link(parts, signed)

@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,12 +58,16 @@ class _ObjectStore:
         # A writer that is dropped without `close` leaves nothing under the key.
         with _failures():
             writer = obstore.open_writer_async(self._store, key, buffer_size=_BUFFER_BYTES, max_concurrency=2)
-        async for chunk in content:
-            size += len(chunk)
+        try:
+            async for chunk in content:
+                size += len(chunk)
+                with _failures():
+                    await writer.write(chunk)
             with _failures():
-                await writer.write(chunk)
-        with _failures():
-            await writer.close()
+                await writer.close()
+        except BaseException:
+            del writer  # now, not when the last traceback lets go of it
+            raise
         return size
 
     async def get(self, key: Key, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
@@ -118,11 +123,17 @@ class DirectoryStore(_ObjectStore):
             await asyncio.to_thread(_flush, self._root, self._root / key)
         return size
 
+    async def delete(self, key: Key) -> None:
+        """See `FileStore`. Takes along what a process that was killed had begun to write under the key."""
+        await super().delete(key)
+        with _failures():
+            await asyncio.to_thread(_remove_begun, self._root / key)
+
 
 class S3FileStore(_ObjectStore):
     """Content in a bucket. Give the bucket a rule that drops unfinished multipart uploads after a day."""
 
-    def __init__(self, settings: FilesSettings) -> None:
+    def __init__(self, settings: FilesSettings, *, retries: int = 5) -> None:
         options: dict[str, Any] = {"bucket": settings.s3_bucket, "region": settings.s3_region}
         if settings.s3_endpoint:
             options["endpoint"] = settings.s3_endpoint
@@ -132,7 +143,13 @@ class S3FileStore(_ObjectStore):
         if settings.s3_prefix:
             options["prefix"] = settings.s3_prefix
         plain = settings.s3_endpoint.startswith("http://")
-        super().__init__(S3Store(**options, client_options={"allow_http": plain}))
+        super().__init__(
+            S3Store(
+                **options,
+                client_options={"allow_http": plain, "connect_timeout": "5s", "timeout": "60s"},
+                retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=30)},
+            )
+        )
 
 
 def open_store(settings: Settings) -> FileStore:
@@ -153,6 +170,11 @@ def _flush(root: Path, file: Path) -> None:
             os.close(descriptor)
         if path == root:
             return
+
+
+def _remove_begun(file: Path) -> None:
+    for begun in file.parent.glob(f"{file.name}#*"):
+        begun.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -50,10 +50,7 @@ _PART_BYTES = 8 * 1024 * 1024
 
 _ADD = Statement(
     insert(files).values(
-        {
-            name: bindparam(name)
-            for name in ("org_id", "file_id", "owner_id", "name", "size", "type", "expected_sha256")
-        }
+        {name: bindparam(name) for name in ("org_id", "file_id", "owner_id", "name", "size", "type", "expected_sha256")}
         | {"created_at": bindparam("now"), "expires_at": bindparam("expires_at"), "state": "uploading"}
     )
 )
@@ -73,18 +70,14 @@ _ADVANCE = Statement(
     .values(received=bindparam("end"), expires_at=bindparam("expires_at"))
 )
 _ADD_PART = Statement(
-    insert(file_parts).values(
-        {name: bindparam(name) for name in ("org_id", "file_id", "start", "size", "part_id")}
-    )
+    insert(file_parts).values({name: bindparam(name) for name in ("org_id", "file_id", "start", "size", "part_id")})
 )
 _PARTS = Statement(
     select(file_parts)
     .where(tenant(file_parts), file_parts.c.file_id == bindparam("file_id"))
     .order_by(file_parts.c.start)
 )
-_FORGET_PARTS = Statement(
-    delete(file_parts).where(tenant(file_parts), file_parts.c.file_id == bindparam("file_id"))
-)
+_FORGET_PARTS = Statement(delete(file_parts).where(tenant(file_parts), file_parts.c.file_id == bindparam("file_id")))
 _FORGET = Statement(
     delete(files).where(tenant(files), files.c.file_id == bindparam("file_id"), files.c.state != "stored")
 )
@@ -94,10 +87,7 @@ _STORED = Statement(
     .values(
         state="stored",
         expires_at=bindparam("expires_at"),
-        **{
-            name: bindparam(f"new_{name}")
-            for name in ("size", "received", "type", "sha256", "width", "height")
-        },
+        **{name: bindparam(f"new_{name}") for name in ("size", "received", "type", "sha256", "width", "height")},
     )
     .returning(files)
 )
@@ -123,8 +113,7 @@ class Upload:
     complete: bool
 
 
-# --- in parts
-# ------------------------------------------------------------------------------------------------------
+# --- in parts -----------------------------------------------------------------------------------------------
 
 
 async def start_upload(uow: UnitOfWork, owner_id: MemberId, wanted: NewUpload) -> Upload:
@@ -198,8 +187,7 @@ async def cancel_upload(database: Database, org_id: OrgId, owner_id: MemberId, f
     await _drop(database, org_id, file_id)
 
 
-# --- in one piece
-# --------------------------------------------------------------------------------------------------
+# --- in one piece -------------------------------------------------------------------------------------------
 
 
 async def store_whole(
@@ -220,8 +208,7 @@ async def store_whole(
     return await _complete(database, org_id, row, content)
 
 
-# --- steps
-# ---------------------------------------------------------------------------------------------------------
+# --- steps --------------------------------------------------------------------------------------------------
 
 
 async def _add(
@@ -251,9 +238,7 @@ async def _own(uow: UnitOfWork, owner_id: MemberId, file_id: UUID) -> Row:
 
 
 def _upload(row: Row) -> Upload:
-    return Upload(
-        file_id=row["file_id"], offset=row["received"], size=row["size"], complete=row["state"] == "stored"
-    )
+    return Upload(file_id=row["file_id"], offset=row["received"], size=row["size"], complete=row["state"] == "stored")
 
 
 async def _keep_part(database: Database, org_id: OrgId, file_id: UUID, start: int, part: bytes) -> int:
@@ -263,9 +248,7 @@ async def _keep_part(database: Database, org_id: OrgId, file_id: UUID, start: in
     await store.put(key, _once(part))
     end = start + len(part)
     async with UnitOfWork(database, orgs=(org_id,)) as uow:
-        moved = await uow.execute(
-            _ADVANCE, file_id=file_id, start=start, end=end, expires_at=uow.now() + KEPT
-        )
+        moved = await uow.execute(_ADVANCE, file_id=file_id, start=start, end=end, expires_at=uow.now() + KEPT)
         if moved:
             await uow.execute(_ADD_PART, file_id=file_id, start=start, size=len(part), part_id=part_id)
     if not moved:
@@ -276,9 +259,7 @@ async def _keep_part(database: Database, org_id: OrgId, file_id: UUID, start: in
 
 
 async def _received(database: Database, org_id: OrgId, file_id: UUID) -> int:
-    statement = Statement(
-        select(files.c.received).where(tenant(files), files.c.file_id == bindparam("file_id"))
-    )
+    statement = Statement(select(files.c.received).where(tenant(files), files.c.file_id == bindparam("file_id")))
     async with UnitOfWork(database, orgs=(org_id,)) as uow:
         return await uow.value(statement, file_id=file_id) or 0
 
@@ -432,9 +413,7 @@ def clean_name(name: str) -> str:
     """A file name without directories and control characters, at most 255 characters, its ending kept."""
     name = re.split(r"[/\\]", name)[-1]
     # Cc: controls, Cs: halves of characters. Direction marks stay: Arabic and Hebrew names need them.
-    name = "".join(
-        character for character in name if unicodedata.category(character) not in ("Cc", "Cs")
-    ).strip()
+    name = "".join(character for character in name if unicodedata.category(character) not in ("Cc", "Cs")).strip()
     if len(name) > MAX_NAME_LENGTH:
         stem, dot, ending = name.rpartition(".")
         kept = dot + ending if stem and len(ending) <= 16 else ""

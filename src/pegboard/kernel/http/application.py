@@ -69,10 +69,17 @@ def http_application(
 
     Raises `UnregisteredRoute` for a route that names none of `permissions` (or the kernel's own).
     """
+    litestar = routed(api_routes, other_routes, parts=parts)
+    check_routes(route_handlers(litestar), [*KERNEL_PERMISSIONS, *permissions])
+    return Gate(litestar, parts[Catalogues])
+
+
+def routed(api_routes: Iterable[Any], other_routes: Iterable[Any], *, parts: Parts | None = None) -> Litestar:
+    """Only the routes; without parts it can be described, but not called."""
     api = Router(
         API,
         route_handlers=list(api_routes),
-        middleware=[Transaction(parts)],
+        middleware=[Transaction(parts)] if parts else [],
         request_class=StrictRequest,
         dependencies={
             "uow": Provide(_uow, sync_to_thread=False),
@@ -85,7 +92,7 @@ def http_application(
     with warnings.catch_warnings():
         # Parameters are known by their names, as everywhere in Litestar 2; the spelling of Litestar 3 comes with it.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        litestar = Litestar(
+        return Litestar(
             route_handlers=[api, *other_routes],
             exception_handlers={Exception: answer_error},
             openapi_config=None,  # app/documentation makes the document, of the same routes
@@ -93,8 +100,6 @@ def http_application(
             logging_config=None,
             request_max_body_size=None,  # the gate's matter
         )
-    check_routes(route_handlers(litestar), [*KERNEL_PERMISSIONS, *permissions])
-    return Gate(litestar, parts[Catalogues])
 
 
 def route_handlers(litestar: Litestar) -> list[Any]:

@@ -119,6 +119,7 @@ _LOST_DATABASE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,  # the driver, when the server ends the connection between two statements
 )
 
 

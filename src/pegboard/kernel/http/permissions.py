@@ -27,9 +27,9 @@ MEMBER = Permission(name="member", level="member", scope="organisation")
 KERNEL_PERMISSIONS = (PUBLIC, ACCOUNT, MEMBER)
 
 
-def requires(permission: Permission) -> dict[str, Any]:
-    """For a route's `opt`: calling it takes this permission."""
-    return {"permission": permission}
+def requires(permission: Permission, *, secret_answer: bool = False) -> dict[str, Any]:
+    """For a route's `opt`: calling it takes this permission. A `secret_answer` (a token) is never kept to be repeated."""
+    return {"permission": permission, "secret_answer": secret_answer}
 
 
 class UnregisteredRoute(RuntimeError):

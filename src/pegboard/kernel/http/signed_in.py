@@ -1,5 +1,6 @@
 """Who asks: the port through which the HTTP layer and the gateway learn it."""
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,3 +38,26 @@ class Authenticator(Protocol):
     async def authenticate(self, credentials: Credentials) -> SignedIn | None:
         """Whose token it is; None if nobody's (any more)."""
         ...
+
+
+def is_trustworthy(scheme: str, host: str) -> bool:
+    """Whether browsers take a `Secure` cookie from there: over TLS, and from this very machine.
+
+    `host` is the header `Host`, with or without a port.
+    """
+    if scheme in ("https", "wss"):
+        return True
+    name = _host_name(host)
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_name(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, _, port = host.rpartition(":")
+    return (name if name and port.isdigit() and ":" not in name else host).lower()

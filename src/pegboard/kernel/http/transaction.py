@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from pegboard.kernel.db.database import Database
 from pegboard.kernel.db.work import UnitOfWork
 from pegboard.kernel.errors import Forbidden, Unauthenticated
 from pegboard.kernel.http import idempotency
-from pegboard.kernel.http.errors import as_refusal
+from pegboard.kernel.http.errors import InternalError, as_refusal
 from pegboard.kernel.http.gate import send_error
 from pegboard.kernel.http.permissions import PUBLIC, Permission
 from pegboard.kernel.http.rates import RequestRates
@@ -26,11 +27,13 @@ from pegboard.kernel.http.signed_in import (
     Authenticator,
     Credentials,
     SignedIn,
+    is_trustworthy,
 )
 from pegboard.kernel.i18n import Catalogues, language_of
 from pegboard.kernel.ids import OrgId
 from pegboard.kernel.parts import Parts
 
+_log = logging.getLogger(__name__)
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -64,6 +67,7 @@ class Transaction(ASGIMiddleware):
             return
         asked: Any = scope
         permission: Permission = asked["route_handler"].opt.get("permission", PUBLIC)
+        repeatable = not asked["route_handler"].opt.get("secret_answer", False)
         state = asked["state"]
         signed_in = await self._admit(asked, permission)
         actor = signed_in.actor if signed_in else None
@@ -74,7 +78,7 @@ class Transaction(ASGIMiddleware):
         state["uow"], state["signed_in"] = uow, signed_in
         answer = _Answer(self._parts[Catalogues], asked, uow, send)
         try:
-            if asked["method"] == "POST" and account is not None and permission.level != "public":
+            if asked["method"] == "POST" and repeatable and account is not None:
                 receive = await self._idempotent(asked, receive, answer, account, actor)
                 if answer.replayed:
                     return
@@ -170,10 +174,12 @@ class _Answer:
     async def _fail(self, exception: Exception) -> None:
         """The commit failed: say so instead of the success that was prepared."""
         await self.uow.rollback()
+        error = as_refusal(exception)
+        request_id = self._scope.get("request_id", "")
+        if isinstance(error, InternalError):
+            _log.error("the commit failed", exc_info=exception, extra={"request_id": request_id})
         language = language_of(header(self._scope, b"accept-language"))
-        await send_error(
-            self._send, as_refusal(exception), self._catalogues, language, self._scope.get("request_id", "")
-        )
+        await send_error(self._send, error, self._catalogues, language, request_id)
 
     async def replay(self, earlier: idempotency.Earlier) -> None:
         """Give the first answer again."""
@@ -210,17 +216,21 @@ def credentials_of(scope: Any) -> Credentials | None:
         if kind.lower() != "bearer" or not token:
             return None
         return Credentials(token=token.strip(), by_cookie=False, wanted_org=org, client_ip=client_ip(scope))
-    token = session_cookie(header(scope, b"cookie"))
+    token = session_cookie(header(scope, b"cookie"), plain_allowed=not is_trustworthy(scope["scheme"], header(scope, b"host")))
     if not token:
         return None
     return Credentials(token=token, by_cookie=True, wanted_org=org, client_ip=client_ip(scope))
 
 
-def session_cookie(cookies: str) -> str:
-    """The session's token among the cookies, or the empty string."""
+def session_cookie(cookies: str, *, plain_allowed: bool) -> str:
+    """The session's token among the cookies, or the empty string.
+
+    The plain cookie counts only where no `__Host-` one can be set: elsewhere a neighbouring host may have planted it.
+    """
+    names = (SECURE_SESSION_COOKIE, SESSION_COOKIE) if plain_allowed else (SECURE_SESSION_COOKIE,)
     for part in cookies.split(";"):
         name, _, value = part.strip().partition("=")
-        if name in (SECURE_SESSION_COOKIE, SESSION_COOKIE):
+        if name in names:
             return value
     return ""
 

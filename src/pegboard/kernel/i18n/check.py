@@ -17,9 +17,7 @@ def catalogue_problems(folder: Path) -> list[str]:
     for language in LANGUAGES:
         texts = read(folder, language)
         problems += [f"{language}: {key}: missing" for key in sorted(original.keys() - texts.keys())]
-        problems += [
-            f"{language}: {key}: not in {DEFAULT_LANGUAGE}" for key in sorted(texts.keys() - original.keys())
-        ]
+        problems += [f"{language}: {key}: not in {DEFAULT_LANGUAGE}" for key in sorted(texts.keys() - original.keys())]
         for key in sorted(original.keys() & texts.keys()):
             if places(texts[key]) != places(original[key]):
                 problems.append(f"{language}: {key}: other places than in {DEFAULT_LANGUAGE}")

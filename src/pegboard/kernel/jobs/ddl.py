@@ -12,7 +12,4 @@ def guard() -> Iterator[str]:
     read.
     """
     yield "GRANT SELECT (id, org_id, name, run_at, state, key, lease_epoch) ON jobs TO pegboard_app"
-    yield (
-        "GRANT UPDATE (run_at, state, finished_at, lease_owner, lease_until, last_error)"
-        " ON jobs TO pegboard_app"
-    )
+    yield ("GRANT UPDATE (run_at, state, finished_at, lease_owner, lease_until, last_error) ON jobs TO pegboard_app")

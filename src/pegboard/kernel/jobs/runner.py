@@ -106,7 +106,7 @@ _AGAIN = sql(f"""
     UPDATE jobs SET state = 'pending', run_at = now() + :delay_s * interval '1 second',
                     last_error = :error, {_GO_BACK}
     WHERE id = :id AND lease_epoch = :epoch AND state = 'running'
-""")  # noqa: S608 -- a constant of this file
+""")
 _BURY = sql("""
     UPDATE jobs SET state = 'dead', finished_at = now(), last_error = :error,
                     lease_owner = NULL, lease_until = NULL
@@ -115,7 +115,7 @@ _BURY = sql("""
 _HAND_BACK = sql(f"""
     UPDATE jobs SET state = 'pending', attempt = attempt - 1, {_GO_BACK}
     WHERE id = :id AND lease_epoch = :epoch AND state = 'running'
-""")  # noqa: S608 -- a constant of this file
+""")
 _EXPIRED = sql("""
     SELECT id, name, attempt >= max_attempts AS last FROM jobs
     WHERE state = 'running' AND lease_until < now()
@@ -126,7 +126,7 @@ _REAP = sql(f"""
                     finished_at = CASE WHEN :last THEN now() END,
                     run_at = now(), last_error = 'LeaseExpired', {_GO_BACK}
     WHERE id = :id
-""")  # noqa: S608 -- a constant of this file
+""")
 _NEXT_DUE = sql("""
     SELECT extract(epoch FROM min(run_at) - now())::float8 FROM (
         (SELECT run_at FROM jobs WHERE state = 'pending' ORDER BY run_at LIMIT 1)
@@ -411,9 +411,7 @@ class JobRunner:
             created_at=claim.row["created_at"],
         )
         payload: Any = msgspec.convert(claim.row["payload"], claim.job.payload)
-        async with UnitOfWork(
-            self._database, orgs=orgs, request_id=f"job {claim.id}", system=claim.job.system
-        ) as uow:
+        async with UnitOfWork(self._database, orgs=orgs, request_id=f"job {claim.id}", system=claim.job.system) as uow:
             await claim.job.run(uow, payload, context)
             if not await uow.execute(_COMPLETE, id=claim.id, epoch=claim.epoch):
                 raise LeaseLost

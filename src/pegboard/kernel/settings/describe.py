@@ -53,7 +53,7 @@ def settings_page(sections: Mapping[str, type[Any]] | None = None) -> str:
         lines += ["| setting | environment | default | |", "|---|---|---|---|"]
         for text in texts:
             if text.section == section:
-                default = "" if text.default is None else f"`{text.default}`"
+                default = f"`{text.default}`" if text.default else ""
                 words = text.text.replace("|", "\\|") + (" *Secret.*" if text.secret else "")
                 lines.append(f"| `{text.name}` | `{text.variable}` | {default} | {words} |")
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
@@ -19,9 +20,7 @@ FILE_NAME = "pegboard.toml"
 TOP_SECTION = "server"
 _PREFIX = "PEGBOARD_"
 # Variables of ours that are no settings.
-_NOT_SETTINGS = frozenset(
-    {"PEGBOARD_CONFIG", "PEGBOARD_SKIP_WEB_BUILD", "PEGBOARD_SOAK", "PEGBOARD_CHROMIUM"}
-)
+_NOT_SETTINGS = frozenset({"PEGBOARD_CONFIG", "PEGBOARD_SKIP_WEB_BUILD", "PEGBOARD_SOAK", "PEGBOARD_CHROMIUM"})
 # Kubernetes puts these into every container beside a service named `pegboard`.
 _OF_KUBERNETES = re.compile(r"PEGBOARD(_\w+)?(_SERVICE_(HOST|PORT)(_\w+)?|_PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
 
@@ -47,10 +46,7 @@ class SettingsInvalid(Invalid):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__(
-            fields=[
-                FieldError(path=problem.where, code="invalid", message=problem.message)
-                for problem in problems
-            ],
+            fields=[FieldError(path=problem.where, code="invalid", message=problem.message) for problem in problems],
             problems="; ".join(str(problem) for problem in problems),
         )
 
@@ -108,9 +104,7 @@ _Values = dict[tuple[str, str], _Given]
 
 def _commanded(overrides: Mapping[str, Mapping[str, Any]]) -> _Values:
     return {
-        (section, name): _Given(
-            value=value, where=f"--{name.replace('_', '-')}", from_text=isinstance(value, str)
-        )
+        (section, name): _Given(value=value, where=f"--{name.replace('_', '-')}", from_text=isinstance(value, str))
         for section, values in overrides.items()
         for name, value in values.items()
         if value is not None
@@ -122,15 +116,12 @@ def _find_file(explicit: Path | None, environ: Mapping[str, str], *sources: _Val
         explicit = Path(environ["PEGBOARD_CONFIG"])
     if explicit is not None:
         return explicit
-    data = next(
-        (source[TOP_SECTION, "data"].value for source in sources if (TOP_SECTION, "data") in source), "data"
-    )
+    data = next((source[TOP_SECTION, "data"].value for source in sources if (TOP_SECTION, "data") in source), "data")
     beside_data = Path(data) / FILE_NAME
     return beside_data if beside_data.is_file() else None
 
 
-# --- the environment
-# -----------------------------------------------------------------------------------------------
+# --- the environment ----------------------------------------------------------------------------------------
 
 
 def variable(section: str, name: str) -> str:
@@ -138,18 +129,14 @@ def variable(section: str, name: str) -> str:
     return _PREFIX + (name if section == TOP_SECTION else f"{section}__{name}").upper()
 
 
-def _from_environment(
-    environ: Mapping[str, str], kinds: Mapping[str, type[Any]], problems: list[Problem]
-) -> _Values:
+def _from_environment(environ: Mapping[str, str], kinds: Mapping[str, type[Any]], problems: list[Problem]) -> _Values:
     known = dict(_variables(kinds))
     found: _Values = {}
     for name in sorted(environ):
         where = f"environment: {name}"
         if not name.startswith(_PREFIX) or name in _NOT_SETTINGS:
             continue
-        if _OF_KUBERNETES.fullmatch(name) and (
-            name not in known or environ[name].startswith(("tcp://", "udp://"))
-        ):
+        if _OF_KUBERNETES.fullmatch(name) and (name not in known or environ[name].startswith(("tcp://", "udp://"))):
             continue
         if name in known:
             found[known[name]] = _Given(value=environ[name], where=where, from_text=True)
@@ -158,8 +145,11 @@ def _from_environment(
                 problems.append(Problem(where=where, message=f"{name[:-5]} is set as well"))
             elif (content := _read_secret(Path(environ[name]), where, problems)) is not None:
                 found[cast(tuple[str, str], target)] = _Given(value=content, where=where, from_text=True)
-        elif "__" in name:  # without a section it may be somebody else's: a build's, a test's, a script's
+        elif "__" in name or name.removesuffix("_FILE") in known:
             problems.append(Problem(where=where, message="no such setting"))
+        # Without a section it may be somebody else's (a build's, a test's, a script's), unless it is a slip.
+        elif meant := get_close_matches(name, known, n=1, cutoff=0.9):
+            problems.append(Problem(where=where, message=f"no such setting; {meant[0]}?"))
     return found
 
 
@@ -173,9 +163,7 @@ def _is_secret(kinds: Mapping[str, type[Any]], target: tuple[str, str] | None) -
     if target is None:
         return False
     section, name = target
-    return any(
-        field.name == name and field.type is Secret for field in msgspec.structs.fields(kinds[section])
-    )
+    return any(field.name == name and field.type is Secret for field in msgspec.structs.fields(kinds[section]))
 
 
 def _read_secret(file: Path, where: str, problems: list[Problem]) -> str | None:
@@ -190,8 +178,7 @@ def _reason(error: Exception) -> str:
     return (error.strerror or "error") if isinstance(error, OSError) else "it is not UTF-8 text"
 
 
-# --- the file
-# -----------------------------------------------------------------------------------------------------
+# --- the file -----------------------------------------------------------------------------------------------
 
 
 def _from_file(file: Path | None, kinds: Mapping[str, type[Any]], problems: list[Problem]) -> _Values:
@@ -236,8 +223,7 @@ def _section_of_file(
     return found
 
 
-# --- one section
-# --------------------------------------------------------------------------------------------------
+# --- one section --------------------------------------------------------------------------------------------
 
 
 def _section(section: str, kind: type[Any], given: _Values, problems: list[Problem]) -> Any:

@@ -139,3 +139,39 @@ class ImportUnreadable(Invalid):
     """The file as a whole is no staff list: `reason`, in the asker's language, says why."""
 
     code = "import.unreadable"
+
+
+class ImportNotFound(NotFound):
+    """No such import, none that the asker may see, or one of more than 30 days ago."""
+
+    code = "import.not_found"
+
+
+class TooManyImports(Conflict):
+    """The person has `limit` imports waiting or running already."""
+
+    code = "import.too_many"
+
+
+class InvitationNotFound(NotFound):
+    """No such invitation, or not any more: expired, used up, taken back. Never told apart."""
+
+    code = "invitation.not_found"
+
+
+class TooManyRequests(Conflict):
+    """As many people as may wait for an answer to one invitation are waiting."""
+
+    code = "invitation.too_many_waiting"
+
+
+class PasswordNotNeeded(Conflict):
+    """That member has a password of their own already, or an account that others share: nobody can hand it out."""
+
+    code = "invitation.has_password"
+
+
+class JoinRequestNotFound(NotFound):
+    """No such request, or none that still waits, or none that the asker may decide."""
+
+    code = "join_request.not_found"

@@ -31,7 +31,7 @@ class OrganisationChanged(Event, frozen=True, kw_only=True):
 
 
 class MemberInvited(Event, frozen=True, kw_only=True):
-    """Somebody stands in the directory who has not joined yet: they still have to say yes, or to be approved."""
+    """Somebody stands in the directory who has not joined yet: they still have to say yes."""
 
     name: ClassVar[str] = "member.invited"
     member_id: MemberId
@@ -91,6 +91,14 @@ class MemberLeft(Event, frozen=True, kw_only=True):
     member_id: MemberId
     handed_over_to: MemberId | None
     department_ids: list[UUID]
+
+
+class JoinRequested(Event, frozen=True, kw_only=True):
+    """Somebody who followed an invitation waits to be approved; `inviter_id` is whose invitation it was."""
+
+    name: ClassVar[str] = "join.requested"
+    request_id: UUID
+    inviter_id: MemberId | None
 
 
 class DepartmentCreated(Event, frozen=True, kw_only=True):
@@ -194,6 +202,7 @@ EVENTS: tuple[type[Event], ...] = (
     MemberSuspended,
     MemberResumed,
     MemberLeft,
+    JoinRequested,
     DepartmentCreated,
     DepartmentChanged,
     DepartmentMoved,

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -226,4 +227,90 @@ administrator_departments = tenant_table(
     # A scope that loses its last department is empty, which is nowhere: never everywhere.
     _belongs(["department_id"], "departments", ondelete="CASCADE"),
     Index("ix_administrator_departments_department", "org_id", "department_id"),
+)
+
+# --- joining -------------------------------------------------------------------------------------------------------
+
+imports = tenant_table(
+    "imports",
+    _id("id", primary_key=True),
+    _id("member_id", nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    _flag("dry_run"),
+    _flag("skip_errors"),
+    Column("state", Text, nullable=False, server_default=text("'queued'")),
+    Column("rows_total", Integer, nullable=False, server_default=text("0")),
+    Column("rows_done", Integer, nullable=False, server_default=text("0")),
+    Column("members", Integer, nullable=False, server_default=text("0")),
+    Column("departments", Integer, nullable=False, server_default=text("0")),
+    Column("created", Integer, nullable=False, server_default=text("0")),
+    Column("changed", Integer, nullable=False, server_default=text("0")),
+    Column("invited", Integer, nullable=False, server_default=text("0")),
+    Column("errors", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("errors_total", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    _belongs(["member_id"], "members"),
+    CheckConstraint("state IN ('queued', 'running', 'done', 'refused')", name="state"),
+    Index("ix_imports_created", "org_id", "created_at"),
+)
+
+import_files = tenant_table(
+    "import_files",
+    # Apart from the import, and only until it has run: there may be passwords in it.
+    _id("import_id", primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    _belongs(["import_id"], "imports", ondelete="CASCADE"),
+)
+
+invitations = tenant_table(
+    "invitations",
+    _id("id", primary_key=True),
+    _code("code_hash", nullable=False),
+    _id("inviter_id"),
+    # Where people come to; NULL: the root. A department that goes takes its invitations along.
+    _id("department_id"),
+    # Set: for this member alone, who has no password yet.
+    _id("member_id"),
+    _flag("needs_approval"),
+    Column("max_uses", Integer),
+    Column("uses", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    _belongs(["inviter_id"], "members"),
+    _belongs(["member_id"], "members"),
+    _belongs(["department_id"], "departments", ondelete="CASCADE"),
+    UniqueConstraint("org_id", "code_hash"),
+    Index("ix_invitations_expiry", "org_id", "expires_at"),
+    Index("ix_invitations_inviter", "org_id", "inviter_id", postgresql_where=text("revoked_at IS NULL")),
+    Index("ix_invitations_member", "org_id", "member_id", postgresql_where=text("member_id IS NOT NULL")),
+)
+
+join_requests = tenant_table(
+    "join_requests",
+    _id("id", primary_key=True),
+    _id("invitation_id", nullable=False),
+    # NULL: the account is made when somebody says yes, and not before.
+    _id("account_id"),
+    Column("name", Text, nullable=False),
+    _code("mobile"),
+    _code("email"),
+    Column("password_hash", Text),
+    Column("language", Text, nullable=False),
+    _id("department_id"),
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", DateTime(timezone=True)),
+    CheckConstraint("state IN ('waiting', 'approved', 'rejected')", name="state"),
+    CheckConstraint("password_hash IS NULL OR state = 'waiting'", name="password"),
+    Index("ix_join_requests_created", "org_id", "created_at", "id"),
+    Index("ix_join_requests_invitation", "org_id", "invitation_id", postgresql_where=text("state = 'waiting'")),
+    *(
+        Index(
+            f"uq_join_requests_{column}", "org_id", column, unique=True, postgresql_where=text("state = 'waiting'")
+        )
+        for column in ("account_id", "mobile", "email")
+    ),
 )

@@ -7,15 +7,21 @@ from pegboard.kernel.module import Module
 from pegboard.kernel.parts import Parts
 from pegboard.modules.directory import errors
 from pegboard.modules.directory.events import EVENTS
+from pegboard.modules.directory.handlers import HANDLERS
+from pegboard.modules.directory.jobs import JOBS
+from pegboard.modules.directory.live import LIVE_EVENTS
 from pegboard.modules.directory.policy import PERMISSIONS
 from pegboard.modules.directory.routes import ROUTES
 from pegboard.modules.directory.service.actors import ActorCache
 from pegboard.modules.directory.service.caches import PeopleCache
+from pegboard.modules.directory.service.joining import InvitationRates
 
 
 async def _start(parts: Parts) -> None:
     parts.put(ActorCache, ActorCache())
     parts.put(PeopleCache, PeopleCache())
+    # A whole class may sit behind one address; nobody guesses 128 bits.
+    parts.put(InvitationRates, InvitationRates(rate=1, burst=60))
 
 
 MODULE = Module(
@@ -25,6 +31,9 @@ MODULE = Module(
     routes=ROUTES,
     permissions=PERMISSIONS,
     events=EVENTS,
+    handlers=HANDLERS,
+    jobs=JOBS,
+    live_events=LIVE_EVENTS,
     errors=tuple(
         error
         for error in vars(errors).values()

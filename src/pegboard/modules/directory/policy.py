@@ -262,6 +262,32 @@ def import_people(actor: Actor) -> None:
     _hold(actor, IMPORT)
 
 
+def sees_import(actor: Actor, row: Row) -> bool:
+    """Whether this import's outcome, which names people, may be shown to the actor."""
+    return actor.can(IMPORT.name) and (actor.subtrees is None or row["member_id"] == actor.member_id)
+
+
+async def invite(uow: UnitOfWork, actor: Actor, department_id: UUID) -> None:
+    """Let people come into this department by themselves, or decide on those who want to."""
+    _hold(actor, INVITE)
+    await _inside(uow, actor, [department_id])
+
+
+async def decides_on(uow: UnitOfWork, actor: Actor, department_id: UUID) -> bool:
+    """Whether the actor lets people into this department."""
+    try:
+        await invite(uow, actor, department_id)
+    except Forbidden:
+        return False
+    return True
+
+
+async def invite_member(uow: UnitOfWork, actor: Actor, member: Row) -> None:
+    """Give a member who has no password the link by which they choose one: as good as being them until they do."""
+    _hold(actor, INVITE)
+    await _over(uow, actor, member)
+
+
 # --- departments -----------------------------------------------------------------------------------------------------
 
 
@@ -368,6 +394,13 @@ def dismiss(actor: Actor, target: Row) -> None:
     if target["kind"] == AdminKind.OWNER:
         raise OwnerStays
     _above(actor, target["kind"])
+
+
+def hand_over_organisation(actor: Actor) -> None:
+    """Give the organisation to another owner: nobody but the owner, or an operator."""
+    _hold_everywhere(actor, MANAGE_ADMINISTRATORS)
+    if actor.rank < AdminKind.OWNER.rank:
+        raise Forbidden
 
 
 def change_organisation(actor: Actor) -> None:

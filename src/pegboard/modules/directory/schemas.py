@@ -21,6 +21,7 @@ Order = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 DepartmentRef = Annotated[str, Meta(min_length=4, max_length=36)]
 """A department's id, or `root`."""
 Departments = Annotated[list[DepartmentRef], Meta(max_length=50)]
+ImportState = Literal["queued", "running", "done", "refused"]
 
 # --- organisation ----------------------------------------------------------------------------------------------------
 
@@ -457,3 +458,143 @@ class AuditVerification(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     ok: bool
     first_bad_seq: int | None
+
+
+# --- joining and leaving ---------------------------------------------------------------------------------------------
+
+
+class ImportStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """An import that waits to be run; ask for it by its id."""
+
+    id: UUID
+    state: ImportState
+
+
+class ImportError(msgspec.Struct, frozen=True, kw_only=True):  # noqa: A001 -- the name that clients know it by
+    """A wrong cell. `row` is the line of the file, the header being 1; 0 is the file as a whole."""
+
+    row: int
+    column: str
+    code: str
+    message: str
+
+
+class Import(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an import is. `errors` are the first 1,000 of `errors_total`; `refused`: nothing was stored.
+
+    Of the `members` of the list `created` are new, `changed` were there already, `invited` have to say yes.
+    """
+
+    id: UUID
+    state: ImportState
+    file_name: str
+    dry_run: bool
+    skip_errors: bool
+    rows_total: int
+    rows_done: int
+    members: int
+    departments: int
+    created: int
+    changed: int
+    invited: int
+    errors: list[ImportError]
+    errors_total: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class NewInvitation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """On which terms people come in. `userid`: for this member, who has no password yet, alone."""
+
+    department_id: DepartmentRef | None = None
+    userid: Userid | None = None
+    expires_in_hours: Annotated[int, Meta(ge=1, le=2160)] = 72
+    needs_approval: bool = False
+    max_uses: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+
+
+class InvitationMade(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation just made. Code and link are shown this once."""
+
+    id: UUID
+    code: str
+    url: str
+    expires_at: datetime
+
+
+class InvitationItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation that still lets somebody in. `userid`: it is for this member alone."""
+
+    id: UUID
+    department_id: UUID | None
+    department_name: str | None
+    userid: str | None
+    inviter_userid: str | None
+    inviter_name: str | None
+    needs_approval: bool
+    max_uses: int | None
+    uses: int
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitationPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody sees who follows a link. With `name` it is for that member alone, who only chooses a password."""
+
+    org_name: str
+    inviter_name: str
+    expires_at: datetime
+    needs_approval: bool
+    name: str | None
+
+
+class InvitationAcceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is coming. Empty for somebody who is signed in; the password alone for the member whom the link is for.
+
+    The password is that of the account which has this mobile or email; if there is none, one is made with it.
+    """
+
+    name: Annotated[str, Meta(max_length=200)] = ""
+    mobile: Annotated[str, Meta(max_length=64)] | None = None
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    password: Annotated[str, Meta(max_length=1024)] | None = None
+
+
+class InvitationAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """`waiting`: somebody has to approve. `userid` is theirs in the organisation once they are `active`."""
+
+    state: Literal["active", "waiting"]
+    org_id: UUID
+    userid: str | None
+
+
+class JoinRequestItem(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who waits to be let in."""
+
+    id: UUID
+    name: str
+    mobile: str | None
+    email: str | None
+    department_id: UUID | None
+    department_name: str | None
+    created_at: datetime
+
+
+class MembershipConfirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """The organisation that one belongs to from now on, and as whom."""
+
+    org_id: UUID
+    userid: str
+    state: Literal["active"] = "active"
+
+
+class Leaving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """To whom goes what the one who leaves led, managed and owned; without it, some of it to nobody."""
+
+    hand_over_to: Userid | None = None
+
+
+class NewOwner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose the organisation shall be."""
+
+    userid: Userid

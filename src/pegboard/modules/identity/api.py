@@ -1,8 +1,8 @@
 """What others may ask of `identity`. Each verb says what it promises where it is written.
 
-Verbs that take `uow` work in the caller's transaction, in any organisation or none, and never commit.
-`sign_in` and those that take `database` also open units of work of their own, so that what they count stays
-counted: call them before the caller's own unit has made its first statement.
+Verbs that take `uow` work in the caller's transaction, in any organisation or none, and never commit. Signing
+in and proving also count guesses in units of work of their own, which stay counted whatever becomes of the
+caller's.
 """
 
 from pegboard.modules.identity.events import SessionEndReason
@@ -20,6 +20,7 @@ from pegboard.modules.identity.service.memberships import (
     add_memberships,
     change_userid,
     confirm_membership,
+    memberships_by_userids,
     memberships_of,
     set_membership_states,
     set_org_code,
@@ -70,6 +71,7 @@ __all__ = [
     "hash_password",
     "hash_passwords",
     "is_weak_password",
+    "memberships_by_userids",
     "memberships_of",
     "prove_account",
     "session_of",

@@ -1,6 +1,5 @@
 """The cookies of a session: which names and flags they have where."""
 
-import ipaddress
 import logging
 from typing import Literal
 
@@ -17,29 +16,11 @@ _log = logging.getLogger(__name__)
 _warned: set[Literal["plain cookie"]] = set()
 
 
-def is_trustworthy(scheme: str, host: str) -> bool:
-    """Whether browsers take a `Secure` cookie from there: over TLS, and from this very machine.
-
-    `host` is the header `Host`, with or without a port.
-    """
-    if scheme in ("https", "wss"):
-        return True
-    name = _host_name(host)
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 def session_cookie(token: str, *, trustworthy: bool, days: int) -> Cookie:
     """The cookie that carries the session: bound to this host and unreadable for scripts."""
     if not trustworthy and "plain cookie" not in _warned:
         _warned.add("plain cookie")
-        _log.warning(
-            "sessions travel in clear text: serve Pegboard over TLS (--tls-cert, or a proxy that says so)"
-        )
+        _log.warning("sessions travel in clear text: serve Pegboard over TLS (--tls-cert, or a proxy that says so)")
     return Cookie(
         key=SECURE_SESSION_COOKIE if trustworthy else SESSION_COOKIE,
         value=token,
@@ -75,10 +56,3 @@ def device_cookie(device_token: str, *, trustworthy: bool) -> Cookie:
         samesite="lax",
         max_age=_DEVICE_SECONDS,
     )
-
-
-def _host_name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name, _, port = host.rpartition(":")
-    return (name if name and port.isdigit() and ":" not in name else host).lower()

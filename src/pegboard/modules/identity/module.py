@@ -28,7 +28,7 @@ MODULE = Module(
         events.TokenCreated,
         events.TokenRevoked,
     ),
-    jobs=(jobs.FORGET,),
+    jobs=(jobs.FORGET, jobs.LOCKOUT),
     recurring=(jobs.EVERY_HOUR,),
     errors=(
         errors.WrongCredentials,

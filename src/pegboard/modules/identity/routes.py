@@ -9,12 +9,12 @@ from pegboard.kernel.actor import Account, Actor
 from pegboard.kernel.db import UnitOfWork
 from pegboard.kernel.http.cursors import Page
 from pegboard.kernel.http.permissions import ACCOUNT, MEMBER, PUBLIC, requires
+from pegboard.kernel.http.signed_in import is_trustworthy
 from pegboard.kernel.http.transaction import client_ip
 from pegboard.modules.identity.cookies import (
     DEVICE_COOKIE,
     device_cookie,
     ended_cookie,
-    is_trustworthy,
     session_cookie,
 )
 from pegboard.modules.identity.schemas import (
@@ -39,7 +39,7 @@ _AnyRequest = Request[Any, Any, Any]
 
 @post(
     "/sessions",
-    opt=requires(PUBLIC),
+    opt=requires(PUBLIC, secret_answer=True),
     tags=_TAGS,
     summary="Sign in",
     operation_id="signIn",
@@ -116,9 +116,7 @@ async def _end_session(session_id: UUID, account: Account, uow: UnitOfWork) -> N
     await sessions.revoke_session(uow, account, session_id)
 
 
-@get(
-    "/tokens", opt=requires(ACCOUNT), tags=_TAGS, summary="List my personal tokens", operation_id="listTokens"
-)
+@get("/tokens", opt=requires(ACCOUNT), tags=_TAGS, summary="List my personal tokens", operation_id="listTokens")
 async def _tokens(account: Account, uow: UnitOfWork) -> Page[TokenItem]:
     """One's own tokens in all organisations, without the secrets."""
     return Page(
@@ -138,7 +136,7 @@ async def _tokens(account: Account, uow: UnitOfWork) -> Page[TokenItem]:
 
 @post(
     "/tokens",
-    opt=requires(MEMBER),
+    opt=requires(MEMBER, secret_answer=True),
     tags=_TAGS,
     summary="Make a personal token",
     operation_id="createToken",

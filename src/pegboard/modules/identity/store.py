@@ -17,14 +17,14 @@ ACCOUNT_BY_LOGIN = sql(f"""
     FROM accounts a
     WHERE a.mobile = ANY(CAST(:mobiles AS text[])) OR a.email = :email
     ORDER BY array_position(CAST(:mobiles AS text[]), a.mobile) LIMIT 1
-""")  # noqa: S608 -- a constant of this file
+""")
 ACCOUNT_BY_USERID = sql(f"""
     SELECT a.id, a.password_hash, a.name, a.mobile, a.email, {_MAY_SIGN_IN} AS may_sign_in, b.org_id
     FROM sign_in_codes c
     JOIN memberships b ON b.org_id = c.org_id AND b.userid = :userid AND b.state IN ('invited', 'active')
     JOIN accounts a ON a.id = b.account_id
     WHERE c.code = :code
-""")  # noqa: S608 -- a constant of this file
+""")
 ORG_BY_CODE = sql("SELECT org_id FROM sign_in_codes WHERE code = :code")
 IS_KNOWN_DEVICE = sql("""
     SELECT bool_or(account_id = :account_id) FROM known_devices WHERE device_hash = :device_hash
@@ -91,7 +91,7 @@ SESSION_HOLDER = sql(f"""
     FROM sessions s JOIN accounts a ON a.id = s.account_id {_PLACES}
     WHERE s.token_hash = :token_hash AND s.expires_at > :now AND s.last_used_at > :unused_since
       AND {_MAY_SIGN_IN}
-""")  # noqa: S608 -- a constant of this file
+""")
 TOKEN_HOLDER = sql("""
     SELECT t.id, t.account_id, t.org_id, t.last_used_at, a.name, a.language, m.member_id, m.userid, m.state
     FROM personal_tokens t
@@ -242,6 +242,10 @@ MEMBERSHIPS_OF = sql("""
     SELECT account_id, org_id, member_id, userid, state FROM memberships
     WHERE account_id = :account_id AND state <> 'left'
     ORDER BY last_used_at DESC NULLS LAST, created_at, org_id
+""")
+MEMBERSHIPS_BY_USERIDS = sql("""
+    SELECT account_id, org_id, member_id, userid, state FROM memberships
+    WHERE org_id = :member_org AND userid = ANY(CAST(:userids AS text[])) AND state <> 'left'
 """)
 SET_ORG_CODE = sql("""
     INSERT INTO sign_in_codes (org_id, code) VALUES (:coded_org, :code)

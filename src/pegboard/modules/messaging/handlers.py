@@ -39,9 +39,7 @@ async def _department_deleted(uow: UnitOfWork, fact: Fact) -> None:
 
 
 async def _department_members_changed(uow: UnitOfWork, fact: Fact) -> None:
-    await following.department_members_changed(
-        uow, fact.event.department_id, fact.event.joined, fact.event.left
-    )
+    await following.department_members_changed(uow, fact.event.department_id, fact.event.joined, fact.event.left)
 
 
 HANDLERS = tuple(

@@ -5,7 +5,8 @@ from uuid import UUID
 import msgspec
 
 from pegboard.kernel.realtime.live import LiveEvent
-from pegboard.modules.messaging.schemas import Conversation, Message, Mine, Rules
+from pegboard.modules.messaging.schemas import Conversation, Message, Mine
+from pegboard.modules.messaging.views import Role, Rules
 
 
 class MessageCreated(LiveEvent, frozen=True, kw_only=True, tag="message.created"):
@@ -23,9 +24,10 @@ class MessageChanged(LiveEvent, frozen=True, kw_only=True, tag="message.changed"
 
 
 class CursorMoved(LiveEvent, frozen=True, kw_only=True, tag="cursor.moved"):
-    """The caller has read further, on whatever device."""
+    """The caller has read further, on whatever device. `unread` and `mentioned` are as of `head_seq`."""
 
     conversation_id: UUID
+    head_seq: int
     read_seq: int
     unread: int
     mentioned: bool
@@ -74,9 +76,11 @@ class ConversationChanged(LiveEvent, frozen=True, kw_only=True, tag="conversatio
 
 
 class MineChanged(LiveEvent, frozen=True, kw_only=True, tag="conversation.mine_changed"):
-    """The caller's own side changed on another device."""
+    """The caller's own side or role is new; `unread` and `mentioned` in it are as of `head_seq`."""
 
     conversation_id: UUID
+    head_seq: int
+    my_role: Role
     mine: Mine
 
 

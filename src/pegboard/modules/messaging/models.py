@@ -75,7 +75,7 @@ participants = tenant_table(
     Column("joined_seq", BigInteger, nullable=False),
     Column("left_seq", BigInteger),
     Column("joined_at", _Instant, nullable=False),
-    # The cursor, and its last move (which goes on within a minute): messages moved_from < seq <= cursor_seq at moved_at.
+    # The cursor, and its last move (it goes on within a minute): messages moved_from < seq <= cursor_seq at moved_at.
     Column("cursor_seq", BigInteger, nullable=False, server_default="0"),
     Column("moved_from", BigInteger, nullable=False, server_default="0"),
     Column("moved_at", _Instant),
@@ -125,9 +125,7 @@ messages = tenant_table(
         unique=True,
         postgresql_where=text("client_id IS NOT NULL"),
     ),
-    Index(
-        "ix_messages_changed", "org_id", "conversation_id", "rev", postgresql_where=text("rev IS NOT NULL")
-    ),
+    Index("ix_messages_changed", "org_id", "conversation_id", "rev", postgresql_where=text("rev IS NOT NULL")),
 )
 
 message_edits = tenant_table(

@@ -18,8 +18,7 @@ from pegboard.modules.messaging.errors import (
     ReadListsOff,
     Silenced,
 )
-from pegboard.modules.messaging.schemas import Rules
-from pegboard.modules.messaging.views import Access, ConversationRow, MessageRow, Standing
+from pegboard.modules.messaging.views import Access, ConversationRow, MessageRow, Rules, Standing
 
 
 async def reading(uow: UnitOfWork, actor: Actor, conversation_id: UUID, *, lock: bool = False) -> Access:
@@ -61,13 +60,15 @@ async def message(uow: UnitOfWork, access: Access, seq: int) -> MessageRow:
     return found
 
 
-def may_send(conversation: ConversationRow, standing: Standing, *, mention_all: bool) -> None:
+def may_send(standing: Standing, *, mention_all: bool) -> None:
     """Say something in it; called with the conversation locked, for each message of a commit."""
-    if conversation.dissolved_at is not None:
+    if not standing.is_in:
+        raise ConversationNotFound
+    if standing.dissolved:
         raise Dissolved
     if standing.is_admin:
         return
-    rules = conversation.rules
+    rules = standing.rules
     if standing.silenced or rules.mute_all:
         raise Silenced
     if rules.speak == "admins":

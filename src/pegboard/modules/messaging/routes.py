@@ -5,7 +5,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from litestar import Response, delete, get, patch, post, put
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from pegboard.kernel.actor import Actor
 from pegboard.kernel.db import UnitOfWork
@@ -62,7 +62,7 @@ async def list_conversations(
     return await conversations.conversations(uow, actor, cursor=cursor, limit=limit)
 
 
-@post("/conversations", operation_id="begin_conversation", **_OPTIONS)
+@post("/conversations", operation_id="begin_conversation", also=(200,), **_OPTIONS)
 async def begin_conversation(uow: UnitOfWork, actor: Actor, data: NewConversation) -> Response[Conversation]:
     """A new group, or the direct conversation with somebody (200 if there is one)."""
     conversation, new = await conversations.begin(uow, actor, data)
@@ -109,14 +109,14 @@ async def list_group_members(
     uow: UnitOfWork,
     actor: Actor,
     conversation_id: UUID,
-    query: Annotated[str | None, Parameter(max_length=64)] = None,
+    text: Annotated[str | None, QueryParameter(name="query", max_length=64)] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[GroupMember]:
     """Who is in it; with `query` those of them whom the directory's search finds."""
     position = decode_cursor(cursor, UUID)
     found = await membership.members(
-        uow, actor, conversation_id, query=query, after=position[0] if position else None, limit=limit + 1
+        uow, actor, conversation_id, query=text, after=position[0] if position else None, limit=limit + 1
     )
     page = page_of(found, limit, lambda each: (each[0],))
     return Page(items=[member for _, member in page.items], next=page.next)
@@ -142,10 +142,8 @@ async def change_group_member(
     return await membership.change_member(uow, actor, conversation_id, userid, data)
 
 
-@post(_ONE + "/join", operation_id="join_conversation", status_code=200, **_OPTIONS)
-async def join_conversation(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID
-) -> Response[Conversation | Waiting]:
+@post(_ONE + "/join", operation_id="join_conversation", status_code=200, also=(202,), **_OPTIONS)
+async def join_conversation(uow: UnitOfWork, actor: Actor, conversation_id: UUID) -> Response[Conversation | Waiting]:
     """Come into an open group, or ask to (202)."""
     answer = await membership.join(uow, actor, conversation_id)
     return Response(answer, status_code=202 if isinstance(answer, Waiting) else 200)
@@ -181,9 +179,7 @@ async def leave_conversation(uow: UnitOfWork, actor: Actor, conversation_id: UUI
 
 
 @post(_ONE + "/owner", operation_id="change_group_owner", status_code=200, **_OPTIONS)
-async def change_group_owner(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID, data: Person
-) -> Conversation:
+async def change_group_owner(uow: UnitOfWork, actor: Actor, conversation_id: UUID, data: Person) -> Conversation:
     """Make somebody else in the group its owner."""
     return await membership.give_away(uow, actor, conversation_id, data.userid)
 
@@ -210,12 +206,10 @@ async def list_messages(
             after_seq = position[0]
         else:
             before_seq = position[0]
-    return await reading.messages(
-        uow, actor, conversation_id, after_seq=after_seq, before_seq=before_seq, limit=limit
-    )
+    return await reading.messages(uow, actor, conversation_id, after_seq=after_seq, before_seq=before_seq, limit=limit)
 
 
-@post(_ONE + "/messages", operation_id="send_message", **_OPTIONS)
+@post(_ONE + "/messages", operation_id="send_message", also=(200,), **_OPTIONS)
 async def send_message(parts: Parts, actor: Actor, conversation_id: UUID, data: NewMessage) -> Response[Sent]:
     """Send a message; the answer leaves after the commit (200 when its client_id was known)."""
     message = await parts[Messenger].send(actor, conversation_id, data)
@@ -247,9 +241,7 @@ async def add_reaction(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq
 
 
 @delete(_MESSAGE + "/reactions/{emoji:str}", operation_id="remove_reaction", status_code=200, **_OPTIONS)
-async def remove_reaction(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq, emoji: str
-) -> Message:
+async def remove_reaction(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq, emoji: str) -> Message:
     """Take one's reaction back."""
     return await changing.unreact(uow, actor, conversation_id, seq, unquote(emoji))
 

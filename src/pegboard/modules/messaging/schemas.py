@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from pegboard.modules.messaging.views import Quote, Role, Rules, Sender
+
 Everyone = Literal["everyone", "admins"]
 Userid = Annotated[str, Meta(min_length=1, max_length=64)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
@@ -26,22 +28,6 @@ class _Out(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # --- messages --------------------------------------------------------------------------------------------------
-
-
-class Sender(_Out, frozen=True, kw_only=True):
-    """Who wrote it."""
-
-    userid: str
-    name: str
-
-
-class Quote(_Out, frozen=True, kw_only=True):
-    """The message that this one replies to; `excerpt` is empty for a recalled one."""
-
-    seq: int
-    sender: Sender | None
-    kind: str
-    excerpt: str
 
 
 class Reaction(_Out, frozen=True, kw_only=True):
@@ -176,20 +162,6 @@ class Readers(_Out, frozen=True, kw_only=True):
 # --- conversations -----------------------------------------------------------------------------------------------
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a group's owner decides."""
-
-    join: Literal["open", "approve", "invite"] = "invite"
-    speak: Everyone = "everyone"
-    mention_all: Everyone = "everyone"
-    invite: Everyone = "everyone"
-    edit: Everyone = "admins"
-    pin: Everyone = "admins"
-    history_for_new: bool = True
-    read_lists: bool = True
-    mute_all: bool = False
-
-
 class RulesChange(_In, frozen=True, kw_only=True):
     """The rules that change; the others stay."""
 
@@ -222,7 +194,7 @@ class MineChange(_In, frozen=True, kw_only=True):
     """What the caller changes on their own side."""
 
     pinned: bool | UnsetType = UNSET
-    muted_until: datetime | None | UnsetType = UNSET
+    muted_until: datetime | UnsetType | None = UNSET
     hidden: bool | UnsetType = UNSET
     marked_unread: bool | UnsetType = UNSET
     draft: Annotated[str, Meta(max_length=20_000)] | UnsetType = UNSET
@@ -247,7 +219,7 @@ class Conversation(_Out, frozen=True, kw_only=True):
     topic: str
     notice: str
     owner_userid: str | None
-    my_role: Literal["owner", "admin", "member"]
+    my_role: Role
     member_count: int
     head_seq: int
     head_rev: int
@@ -277,7 +249,7 @@ class ConversationChange(_In, frozen=True, kw_only=True):
     name: Name | UnsetType = UNSET
     topic: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     notice: Annotated[str, Meta(max_length=2000)] | UnsetType = UNSET
-    avatar_file_id: UUID | None | UnsetType = UNSET
+    avatar_file_id: UUID | UnsetType | None = UNSET
     rules: RulesChange | UnsetType = UNSET
 
 
@@ -288,7 +260,7 @@ class GroupMember(_Out, frozen=True, kw_only=True):
     name: str
     title: str
     avatar_file_id: UUID | None
-    role: Literal["owner", "admin", "member"]
+    role: Role
     muted: bool
     state: str
     joined_at: datetime

@@ -6,11 +6,42 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
+
 from pegboard.kernel.ids import MemberId, OrgId
-from pegboard.modules.messaging.schemas import Quote, Rules
 
 ConversationKind = Literal["direct", "group", "department", "all"]
 Role = Literal["owner", "admin", "member"]
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote it."""
+
+    userid: str
+    name: str
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """The message that this one replies to; `excerpt` is empty for a recalled one."""
+
+    seq: int
+    sender: Sender | None
+    kind: str
+    excerpt: str
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a group's owner decides."""
+
+    join: Literal["open", "approve", "invite"] = "invite"
+    speak: Literal["everyone", "admins"] = "everyone"
+    mention_all: Literal["everyone", "admins"] = "everyone"
+    invite: Literal["everyone", "admins"] = "everyone"
+    edit: Literal["everyone", "admins"] = "admins"
+    pin: Literal["everyone", "admins"] = "admins"
+    history_for_new: bool = True
+    read_lists: bool = True
+    mute_all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +134,11 @@ class ConversationRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Somebody's place in a conversation, as far as sending asks for it."""
+    """A conversation and somebody's place in it, as far as sending asks for them."""
 
+    head_seq: int
+    rules: Rules
+    dissolved: bool
     role: Role | None
     silenced: bool
     left: bool

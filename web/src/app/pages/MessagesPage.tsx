@@ -32,6 +32,7 @@ export function MessagesPage() {
           <OpenConversation key={conversationId} id={conversationId} />
         ) : (
           <div className={styles.nothing}>
+            <h1 className="visually-hidden">{t("shell.messages")}</h1>
             <EmptyState title={t("conversations.choose")} />
           </div>
         )}

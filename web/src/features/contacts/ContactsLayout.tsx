@@ -23,7 +23,7 @@ export function ContactsLayout() {
           <Input
             allowClear
             variant="filled"
-            prefix={<SearchOutlined />}
+            prefix={<SearchOutlined aria-hidden />}
             placeholder={t("people.searchHint")}
             aria-label={t("people.search")}
             value={text}

@@ -1,13 +1,37 @@
-import { LeftOutlined } from "@ant-design/icons";
+import { FolderOutlined, LeftOutlined, RightOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { Virtuoso } from "react-virtuoso";
-import { departmentQuery, useDepartmentMembers } from "@/shared/people/queries";
+import type { Department } from "@/api/types";
+import { departmentChildrenQuery, departmentQuery, useDepartmentMembers } from "@/shared/people/queries";
 import { PersonRow, personRowClass } from "@/shared/ui/PersonRow";
 import { EmptyState, ErrorState, SkeletonRows } from "@/shared/ui/states";
 import styles from "./contacts.module.css";
+
+const noDepartments: Department[] = [];
+
+/** The departments below stand before the people: on a phone there is no other way down. */
+function Below({ context }: { context?: Department[] }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {context?.map((department) => (
+        <Link key={department.id} className={personRowClass} to={`/contacts/departments/${department.id}`}>
+          <span className={styles.folder}>
+            <FolderOutlined aria-hidden />
+          </span>
+          <span className={styles.folderName}>{department.name}</span>
+          <span className={styles.count}>{t("people.count", { count: department.member_count })}</span>
+          <RightOutlined aria-hidden className={styles.count} />
+        </Link>
+      ))}
+    </>
+  );
+}
+
+const listParts = { Header: Below };
 
 export function DepartmentPage() {
   const { t } = useTranslation();
@@ -15,6 +39,7 @@ export function DepartmentPage() {
   const department = useQuery(departmentQuery(departmentId));
   const members = useDepartmentMembers(departmentId);
   const people = members.data?.pages.flatMap((page) => page.items);
+  const children = useQuery(departmentChildrenQuery(departmentId));
   const name = department.data?.name;
   useEffect(() => {
     if (name) document.title = `${name} · Pegboard`;
@@ -31,7 +56,7 @@ export function DepartmentPage() {
     <>
       <header className={styles.head}>
         <Link to="/contacts" className={styles.back} aria-label={t("action.back")}>
-          <LeftOutlined />
+          <LeftOutlined aria-hidden />
         </Link>
         <div className={styles.headText}>
           {above.length > 0 && (
@@ -56,10 +81,13 @@ export function DepartmentPage() {
           <ErrorState error={members.error} onRetry={() => void members.refetch()} />
         ) : !people ? (
           <SkeletonRows />
-        ) : people.length === 0 ? (
-          <EmptyState title={t("contacts.noDirectMembers")} text={t("contacts.noDirectMembersText")} />
+        ) : people.length === 0 && children.data?.length === 0 ? (
+          <EmptyState title={t("contacts.noMembers")} text={t("contacts.noMembersText")} />
         ) : (
           <Virtuoso
+            key={departmentId}
+            context={children.data ?? noDepartments}
+            components={listParts}
             data={people}
             tabIndex={-1}
             computeItemKey={(_index, member) => member.userid}

@@ -26,22 +26,22 @@ function onTreeKey(event: KeyboardEvent<HTMLElement>, toggle: TreeState["toggle"
   const index = all.indexOf(current);
   const id = current.dataset.id ?? "";
   const expanded = current.getAttribute("aria-expanded");
-  const moves: Record<string, () => void> = {
-    ArrowDown: () => all[index + 1]?.focus(),
-    ArrowUp: () => all[index - 1]?.focus(),
-    Home: () => all[0]?.focus(),
-    End: () => all.at(-1)?.focus(),
-    ArrowRight: () => (expanded === "false" ? toggle(id, true) : all[index + 1]?.focus()),
-    ArrowLeft: () =>
-      expanded === "true"
-        ? toggle(id, false)
-        : current.parentElement?.closest<HTMLElement>(itemSelector)?.focus(),
+  const level = Number(current.ariaLevel);
+  const parent = all.slice(0, index).findLast((item) => Number(item.ariaLevel) < level);
+  const targets: Record<string, HTMLElement | null | undefined> = {
+    ArrowDown: all[index + 1],
+    ArrowUp: all[index - 1],
+    Home: all[0],
+    End: all.at(-1),
+    ArrowRight: all[index + 1],
+    ArrowLeft: parent,
   };
-  const move = moves[event.key];
-  if (!move) return;
+  if (!Object.hasOwn(targets, event.key)) return;
   event.preventDefault();
   event.stopPropagation();
-  move();
+  if (event.key === "ArrowRight" && expanded === "false") toggle(id, true);
+  else if (event.key === "ArrowLeft" && expanded === "true") toggle(id, false);
+  else targets[event.key]?.focus();
 }
 
 export function DepartmentTree({ selectedId }: { selectedId: string | null }) {
@@ -106,7 +106,6 @@ interface BranchProps {
 }
 
 function Branch({ department, level, entry }: BranchProps) {
-  const { t } = useTranslation();
   const navigate = useNavigate();
   const { selectedId, open, toggle } = useContext(TreeContext);
   const { id, name, child_count, member_count } = department;
@@ -118,49 +117,40 @@ function Branch({ department, level, entry }: BranchProps) {
     navigate(`/contacts/departments/${id}`);
   };
   return (
-    <div
-      role="treeitem"
-      tabIndex={isSelected || entry ? 0 : -1}
-      aria-level={level}
-      aria-selected={isSelected}
-      aria-expanded={hasChildren ? isOpen : undefined}
-      aria-label={name}
-      data-id={id}
-      className={styles.branch}
-      onKeyDown={(event) => {
-        if ((event.key !== "Enter" && event.key !== " ") || event.target !== event.currentTarget) return;
-        event.preventDefault();
-        choose();
-      }}
-    >
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: Enter and Space are heard by the tree item around it. */}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the tree item around it is the control. */}
+    <>
       <div
+        role="treeitem"
+        tabIndex={isSelected || entry ? 0 : -1}
+        aria-level={level}
+        aria-selected={isSelected}
+        aria-expanded={hasChildren ? isOpen : undefined}
+        data-id={id}
         className={isSelected ? `${styles.node} ${styles.nodeSelected}` : styles.node}
         style={{ paddingInlineStart: 6 + (level - 1) * 16 }}
         onClick={choose}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          choose();
+        }}
       >
-        {hasChildren ? (
-          <button
-            type="button"
-            tabIndex={-1}
-            aria-label={isOpen ? t("contacts.fold", { name }) : t("contacts.unfold", { name })}
-            className={isOpen ? `${styles.fold} ${styles.foldOpen}` : styles.fold}
-            onClick={(event) => {
-              event.stopPropagation();
-              toggle(id, !isOpen);
-            }}
-          >
-            <CaretRightOutlined />
-          </button>
-        ) : (
-          <span className={styles.fold} />
-        )}
+        {/* The mouse's way to open without choosing; the keyboard has the arrows. */}
+        <span
+          aria-hidden="true"
+          className={isOpen ? `${styles.fold} ${styles.foldOpen}` : styles.fold}
+          onClick={(event) => {
+            if (!hasChildren) return;
+            event.stopPropagation();
+            toggle(id, !isOpen);
+          }}
+        >
+          {hasChildren && <CaretRightOutlined aria-hidden />}
+        </span>
         <span className={styles.nodeName}>{name}</span>
         <span className={styles.nodeCount}>{member_count}</span>
       </div>
       {isOpen && <Children parentId={id} level={level + 1} />}
-    </div>
+    </>
   );
 }
 

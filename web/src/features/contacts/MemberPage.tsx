@@ -70,7 +70,7 @@ function Loaded({ member }: { member: Member }) {
           aria-label={t("action.back")}
           onClick={() => navigate(-1)}
         >
-          <LeftOutlined />
+          <LeftOutlined aria-hidden />
         </button>
         <div className={styles.headText}>
           <h1>{name}</h1>
@@ -87,7 +87,7 @@ function Loaded({ member }: { member: Member }) {
           {userid !== myUserid && state !== "left" && (
             <Button
               type="primary"
-              icon={<MessageOutlined />}
+              icon={<MessageOutlined aria-hidden />}
               loading={busy}
               onClick={sendMessage}
               data-testid="send-message"

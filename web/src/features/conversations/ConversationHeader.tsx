@@ -17,7 +17,7 @@ export function ConversationHeader({ conversation, detailsOpen, onDetails }: Con
   return (
     <header className={styles.header}>
       <Link to="/messages" className={styles.back} aria-label={t("action.back")}>
-        <LeftOutlined />
+        <LeftOutlined aria-hidden />
       </Link>
       <div className={styles.headerText}>
         <h1 className={styles.headerName}>
@@ -35,7 +35,7 @@ export function ConversationHeader({ conversation, detailsOpen, onDetails }: Con
       </div>
       <IconButton
         label={t("conversations.details")}
-        icon={<InfoCircleOutlined />}
+        icon={<InfoCircleOutlined aria-hidden />}
         aria-pressed={detailsOpen}
         data-testid="conversation-details"
         onClick={onDetails}

@@ -59,7 +59,7 @@ export const ConversationItem = memo(function ConversationItem({
               <Summary conversation={conversation} selected={selected} />
             </span>
             {isMuted(conversation) && <BellSlashIcon className={styles.itemMark} />}
-            {mine.pinned && <PushpinFilled className={styles.itemMark} />}
+            {mine.pinned && <PushpinFilled aria-hidden className={styles.itemMark} />}
             {number > 0 && (
               <span className={styles.badge}>
                 <span aria-hidden="true">{mention ? "@" : number > 99 ? "99+" : number}</span>
@@ -73,7 +73,7 @@ export const ConversationItem = memo(function ConversationItem({
       <IconButton
         className={styles.itemMore}
         label={t("conversations.actionsOf", { name })}
-        icon={<MoreOutlined />}
+        icon={<MoreOutlined aria-hidden />}
         aria-haspopup="menu"
         onClick={(event) => onMenu(conversation, event.currentTarget.getBoundingClientRect())}
       />
@@ -102,7 +102,7 @@ function Summary({ conversation, selected }: { conversation: Conversation; selec
   return (
     <>
       {named}
-      {summaryOf(last_message, t)}
+      {summaryOf(last_message, t, myUserid)}
     </>
   );
 }

@@ -50,7 +50,7 @@ export function ConversationList({ selectedId }: ConversationListProps) {
     <nav className={styles.list} aria-label={t("conversations.title")}>
       <div className={styles.listHead}>
         <Input
-          prefix={<SearchOutlined />}
+          prefix={<SearchOutlined aria-hidden />}
           placeholder={t("conversations.filter")}
           aria-label={t("conversations.filter")}
           allowClear
@@ -60,7 +60,7 @@ export function ConversationList({ selectedId }: ConversationListProps) {
         />
         <IconButton
           label={t("conversations.newGroup")}
-          icon={<PlusOutlined />}
+          icon={<PlusOutlined aria-hidden />}
           data-testid="new-group"
           onClick={() => setCreating(true)}
         />
@@ -133,26 +133,26 @@ function ConversationMenu({ conversation, anchor, selected, onClose }: Conversat
     {
       key: "pin",
       label: mine.pinned ? t("conversations.unpin") : t("conversations.pin"),
-      icon: mine.pinned ? <PushpinFilled /> : <PushpinOutlined />,
+      icon: mine.pinned ? <PushpinFilled aria-hidden /> : <PushpinOutlined aria-hidden />,
       run: () => change({ pinned: !mine.pinned }),
     },
     {
       key: "mute",
       label: muted ? t("conversations.unmute") : t("conversations.mute"),
-      icon: <BellOutlined />,
+      icon: <BellOutlined aria-hidden />,
       run: () => change({ muted_until: muted ? null : forEver }),
     },
     {
       key: "unread",
       label: t("conversations.markUnread"),
-      icon: <MailOutlined />,
+      icon: <MailOutlined aria-hidden />,
       disabled: mine.marked_unread,
       run: () => change({ marked_unread: true }),
     },
     {
       key: "hide",
       label: t("conversations.hide"),
-      icon: <EyeInvisibleOutlined />,
+      icon: <EyeInvisibleOutlined aria-hidden />,
       divided: true,
       run: hide,
     },

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Button, Input } from "antd";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { newId } from "@/api/client";
@@ -24,6 +24,7 @@ export function CreateGroupDialog({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const me = useMe();
   const myUserid = useMyUserid();
+  const nameId = useId();
   const [name, setName] = useState("");
   const [people, setPeople] = useState<Person[]>([]);
   const [busy, setBusy] = useState(false);
@@ -62,7 +63,7 @@ export function CreateGroupDialog({ onClose }: { onClose: () => void }) {
         <>
           <Button onClick={onClose}>{t("action.cancel")}</Button>
           <Button type="primary" disabled={!first} loading={busy} onClick={create} data-testid="create-group">
-            {direct
+            {direct || !first
               ? t("conversations.startDirect")
               : t("conversations.createWith", { count: people.length + 1 })}
           </Button>
@@ -70,9 +71,10 @@ export function CreateGroupDialog({ onClose }: { onClose: () => void }) {
       }
     >
       <div className={styles.createForm}>
-        <label>
+        <label htmlFor={nameId}>
           {t("conversations.groupName")}
           <Input
+            id={nameId}
             maxLength={64}
             placeholder={people.length > 1 ? suggested : t("conversations.groupNameHint")}
             value={name}

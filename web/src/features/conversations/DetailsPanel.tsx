@@ -95,7 +95,7 @@ function Name({ conversation }: { conversation: Conversation }) {
         {mayEdit(conversation) && (
           <IconButton
             label={t("conversations.rename")}
-            icon={<EditOutlined />}
+            icon={<EditOutlined aria-hidden />}
             onClick={() => setEditing(true)}
           />
         )}

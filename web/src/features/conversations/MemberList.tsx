@@ -65,7 +65,7 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
         {mayInvite && (
           <IconButton
             label={t("conversations.addMembers")}
-            icon={<UserAddOutlined />}
+            icon={<UserAddOutlined aria-hidden />}
             onClick={() => setAdding(true)}
           />
         )}
@@ -94,7 +94,7 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
                 {kind === "group" && my_role !== "member" && member.role !== "owner" && (
                   <IconButton
                     label={t("conversations.actionsOf", { name: member.name })}
-                    icon={<MoreOutlined />}
+                    icon={<MoreOutlined aria-hidden />}
                     aria-haspopup="menu"
                     onClick={(event) =>
                       setMenu({ member, anchor: event.currentTarget.getBoundingClientRect() })

@@ -103,6 +103,7 @@ function ImportSteps() {
     <>
       <Steps
         size="small"
+        responsive={false}
         className={styles.steps}
         current={step}
         items={[
@@ -167,7 +168,7 @@ function FileChooser({ onChoose }: { onChoose: (file: File) => void }) {
       onDragLeave={() => setDragging(false)}
       onDrop={onDrop}
     >
-      <UploadOutlined className={styles.dropIcon} />
+      <UploadOutlined aria-hidden className={styles.dropIcon} />
       <p>{t("import.drop")}</p>
       <Button type="primary" onClick={() => input.current?.click()}>
         {t("import.choose")}

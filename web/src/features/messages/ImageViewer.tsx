@@ -36,11 +36,11 @@ export function ImageViewer({ conversationId, seq, onClose }: ImageViewerProps) 
       <div className={styles.viewerBar}>
         <IconButton
           label={t("message.save")}
-          icon={<DownloadOutlined />}
+          icon={<DownloadOutlined aria-hidden />}
           disabled={busy}
           onClick={download}
         />
-        <IconButton label={t("action.close")} icon={<CloseOutlined />} onClick={onClose} />
+        <IconButton label={t("action.close")} icon={<CloseOutlined aria-hidden />} onClick={onClose} />
       </div>
       {link.isError ? (
         <ErrorState error={link.error} onRetry={() => void link.refetch()} />

@@ -95,14 +95,9 @@ function FileCard({ conversationId, seq, body }: PartProps<"file">) {
   const { download, busy } = useDownload(conversationId, seq, body.name);
   const extension = body.name.includes(".") ? (body.name.split(".").at(-1) ?? "") : "";
   return (
-    <button
-      type="button"
-      className={styles.file}
-      disabled={busy}
-      aria-label={t("message.download", { name: body.name })}
-      onClick={download}
-    >
-      <FileOutlined className={styles.fileIcon} />
+    <button type="button" className={styles.file} disabled={busy} onClick={download}>
+      <span className="visually-hidden">{t("message.save")}</span>
+      <FileOutlined aria-hidden className={styles.fileIcon} />
       <span className={styles.fileText}>
         <span className={styles.fileName}>{body.name}</span>
         <span className={styles.fileDetail}>
@@ -117,7 +112,7 @@ function LinkCard({ body }: { body: Extract<Body, { kind: "link" }> }) {
   const href = safeHref(body.url);
   const inner = (
     <>
-      <LinkOutlined className={styles.fileIcon} />
+      <LinkOutlined aria-hidden className={styles.fileIcon} />
       <span className={styles.fileText}>
         <span className={styles.fileName}>{body.title || body.url}</span>
         <span className={styles.fileDetail}>{body.text || body.url}</span>

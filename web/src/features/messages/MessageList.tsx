@@ -198,7 +198,7 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
           data-testid="to-latest"
           onClick={() => void jumpToLatest()}
         >
-          <DownOutlined />
+          <DownOutlined aria-hidden />
           {newer > 0 ? t("message.newBelow", { count: newer }) : t("message.toLatest")}
         </button>
       )}

@@ -184,7 +184,7 @@ function RowTools({ message, actions }: { message: Message; actions: RowActions 
     <div className={styles.tools}>
       <IconButton
         label={t("message.react")}
-        icon={<SmileOutlined />}
+        icon={<SmileOutlined aria-hidden />}
         tabIndex={-1}
         onClick={(event) => actions.openMenu(message, event.currentTarget.getBoundingClientRect())}
       />
@@ -196,7 +196,7 @@ function RowTools({ message, actions }: { message: Message; actions: RowActions 
       />
       <IconButton
         label={t("message.actions")}
-        icon={<MoreOutlined />}
+        icon={<MoreOutlined aria-hidden />}
         aria-haspopup="menu"
         data-testid="message-actions"
         onClick={(event) => actions.openMenu(message, event.currentTarget.getBoundingClientRect())}
@@ -284,7 +284,7 @@ export const OutgoingRow = memo(function OutgoingRow({ outgoing, myName, day, jo
             {state === "failed" && (
               <>
                 <span className={styles.failed}>
-                  <ExclamationCircleOutlined /> {problem || t("message.failed")}
+                  <ExclamationCircleOutlined aria-hidden /> {problem || t("message.failed")}
                 </span>
                 <button
                   type="button"

@@ -58,6 +58,7 @@ export function SignInPage() {
   const complete = login.trim() !== "" && password !== "" && (!byUserid || orgCode.trim() !== "");
   return (
     <Frame>
+      <h1 className="visually-hidden">{t("session.signIn")}</h1>
       <form className={styles.form} onSubmit={submit} aria-label={t("session.signIn")}>
         <Field
           label={byUserid ? t("session.userid") : t("session.login")}

@@ -219,7 +219,11 @@ export function attention(conversation: Conversation): { number: number; bold: b
   const unread = mine.unread > 0 || mine.marked_unread;
   const muted = isMuted(conversation);
   if (kind === "direct") return { number: muted ? 0 : mine.unread, bold: unread, mention: false };
-  return { number: mine.mentioned ? 1 : 0, bold: unread && (!muted || mine.mentioned), mention: mine.mentioned };
+  return {
+    number: mine.mentioned ? 1 : 0,
+    bold: unread && (!muted || mine.mentioned),
+    mention: mine.mentioned,
+  };
 }
 
 export function isMuted(conversation: Conversation, now: number = Date.now()): boolean {

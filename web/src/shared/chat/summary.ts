@@ -47,7 +47,10 @@ const systemTexts: Record<string, SystemText> = {
 };
 
 export function systemText(body: { event: string; data: Record<string, unknown> }, t: TFunction): string {
-  return (Object.hasOwn(systemTexts, body.event) ? systemTexts[body.event]?.(body.data, t) : null) ?? t("system.other");
+  return (
+    (Object.hasOwn(systemTexts, body.event) ? systemTexts[body.event]?.(body.data, t) : null) ??
+    t("system.other")
+  );
 }
 
 function bodyText(body: MessageBody, t: TFunction): string {
@@ -81,7 +84,8 @@ function plainMarkdown(source: string): string {
 
 const oneLine = (text: string): string => text.slice(0, 200).replace(/\s+/g, " ").trim();
 
-export function summaryOf(message: Message, t: TFunction): string {
+export function summaryOf(message: Message, t: TFunction, myUserid: string): string {
+  if (message.recalled_at && message.recalled_by === myUserid) return t("message.recalledByMe");
   if (message.recalled_at) return t("message.recalled", { name: message.sender?.name ?? "" });
   return oneLine(bodyText(bodyOf(message), t));
 }

@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { recall, remember } from "../preferences";
+import { loadAntdLocale } from "./antd";
 
 export const languages = ["zh-TW", "zh-CN", "en"] as const;
 export type Language = (typeof languages)[number];
@@ -46,10 +47,12 @@ const documentLanguages: Record<Language, string> = {
 };
 
 export async function changeLanguage(language: Language): Promise<void> {
+  const foreign = loadAntdLocale(language);
   if (!i18next.hasResourceBundle(language, "translation")) {
     const catalogue = await catalogues[language]();
     i18next.addResourceBundle(language, "translation", catalogue.default);
   }
+  await foreign;
   await i18next.changeLanguage(language);
   document.documentElement.lang = documentLanguages[language];
 }
@@ -67,6 +70,7 @@ export async function startI18n(language: Language = initialLanguage()): Promise
     resources: {},
     interpolation: { escapeValue: false },
     returnNull: false,
+    showSupportNotice: false,
   });
   await changeLanguage(language);
 }

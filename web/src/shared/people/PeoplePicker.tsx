@@ -58,7 +58,7 @@ export function PeoplePicker({ chosen, onChange, excluded = nobody }: PeoplePick
               <span className={styles.optionText}>{person.name}</span>
               <IconButton
                 label={t("people.unchoose", { name: person.name })}
-                icon={<CloseOutlined />}
+                icon={<CloseOutlined aria-hidden />}
                 onClick={() => toggle(person)}
               />
             </li>
@@ -79,6 +79,7 @@ function Option({ member, selection }: { member: MemberBrief; selection: Selecti
   const already = selection.excluded.has(member.userid);
   const checked = already || selection.ids.has(member.userid);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a checkbox input cannot hold an avatar and two lines.
     <button
       type="button"
       role="checkbox"
@@ -93,7 +94,7 @@ function Option({ member, selection }: { member: MemberBrief; selection: Selecti
         {member.name}
         <small>{[member.main_department?.name, member.title].filter(Boolean).join(" · ")}</small>
       </span>
-      {checked && <CheckOutlined className={styles.mark} />}
+      {checked && <CheckOutlined aria-hidden className={styles.mark} />}
     </button>
   );
 }
@@ -145,12 +146,12 @@ function Tree({ selection }: { selection: Selection }) {
             className={styles.option}
             onClick={() => setPath([...path, { id: department.id, name: department.name }])}
           >
-            <FolderOutlined className={styles.mark} />
+            <FolderOutlined aria-hidden className={styles.mark} />
             <span className={styles.optionText}>
               {department.name}
               <small>{t("people.count", { count: department.member_count })}</small>
             </span>
-            <RightOutlined />
+            <RightOutlined aria-hidden />
           </button>
         ))}
         {people.map((member) => (

@@ -89,6 +89,7 @@ export function ActionMenu({ label, anchor, actions, header, onClose }: ActionMe
 
   return createPortal(
     <>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: pressing beside the menu; the keyboard has Escape. */}
       <div
         className={phone ? `${styles.menuScrim} ${styles.menuSheetScrim}` : styles.menuScrim}
         onPointerDown={onClose}
@@ -103,7 +104,7 @@ export function ActionMenu({ label, anchor, actions, header, onClose }: ActionMe
         tabIndex={-1}
         aria-label={label}
         className={phone ? `${styles.menu} ${styles.menuSheet}` : styles.menu}
-        style={phone ? undefined : (position ?? { left: 0, top: 0, visibility: "hidden" })}
+        style={phone ? undefined : (position ?? { left: 0, top: 0, opacity: 0 })}
         onKeyDown={onKeyDown}
       >
         {header}
@@ -117,8 +118,9 @@ export function ActionMenu({ label, anchor, actions, header, onClose }: ActionMe
             )}
             <button
               type="button"
-              role={action.checked === undefined ? "menuitem" : "menuitemradio"}
-              aria-checked={action.checked}
+              {...(action.checked === undefined
+                ? { role: "menuitem" }
+                : { role: "menuitemradio", "aria-checked": action.checked })}
               disabled={action.disabled}
               className={action.danger ? `${styles.menuItem} ${styles.menuDanger}` : styles.menuItem}
               onClick={() => {
@@ -130,7 +132,7 @@ export function ActionMenu({ label, anchor, actions, header, onClose }: ActionMe
               {action.label}
               {action.checked && (
                 <span className={styles.menuCheck}>
-                  <CheckOutlined />
+                  <CheckOutlined aria-hidden />
                 </span>
               )}
             </button>

@@ -1,4 +1,4 @@
-import { avatarColour, initials } from "../names";
+import { avatarColour, groupInitials, initials } from "../names";
 import styles from "./ui.module.css";
 
 interface AvatarProps {
@@ -11,7 +11,7 @@ interface AvatarProps {
 
 /** Initials on a steady colour. Decorative: the name always stands beside it. */
 export function Avatar({ id, name, size = 36, group = false }: AvatarProps) {
-  const letters = initials(name);
+  const letters = group ? groupInitials(name) : initials(name);
   const width = Array.from(letters).length;
   return (
     <span

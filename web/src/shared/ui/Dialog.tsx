@@ -39,7 +39,7 @@ export function Dialog({ title, onClose, children, footer, wide }: DialogProps) 
       <div className={styles.dialogInner}>
         <div className={styles.dialogHead}>
           <h2 id={titleId}>{title}</h2>
-          <IconButton label={t("action.close")} icon={<CloseOutlined />} onClick={onClose} />
+          <IconButton label={t("action.close")} icon={<CloseOutlined aria-hidden />} onClick={onClose} />
         </div>
         <div className={styles.dialogBody}>{children}</div>
         {footer && <div className={styles.dialogFoot}>{footer}</div>}

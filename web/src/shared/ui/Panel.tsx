@@ -28,7 +28,7 @@ export function PanelHead({
     <div className={styles.panelHead}>
       <h2>{title}</h2>
       {extra}
-      <IconButton label={t("action.close")} icon={<CloseOutlined />} onClick={onClose} />
+      <IconButton label={t("action.close")} icon={<CloseOutlined aria-hidden />} onClick={onClose} />
     </div>
   );
 }

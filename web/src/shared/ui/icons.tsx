@@ -16,7 +16,7 @@ export function BellSlashIcon({ className }: IconProps) {
       strokeWidth="2"
       aria-hidden="true"
     >
-      <path d="M6.5 9.5a5.5 5.5 0 0 1 9-4.2M18 10.5V16l1.5 2.5H8.5M10 21h4M4 4l16 16" />
+      <path d="M6 15.500V11a6 6 0 0 1 12 0v4.500l1.500 2.500h-15zM10 21h4M3.500 3.500l17 17" />
     </svg>
   );
 }

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, patch, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from msgspec import UNSET
 
 from pegboard.kernel.actor import Actor
@@ -27,10 +27,10 @@ Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT)]
 async def _members(
     uow: UnitOfWork,
     actor: Actor,
-    query: Annotated[str, Parameter(max_length=400)] = "",
+    text: Annotated[str, QueryParameter(name="query", max_length=400)] = "",
     department_id: str | None = None,
     recursive: bool = False,
-    member_state: Annotated[MemberState | None, Parameter(query="state")] = None,
+    member_state: Annotated[MemberState | None, QueryParameter(name="state")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[MemberBrief]:
@@ -40,7 +40,7 @@ async def _members(
     permission, mobiles; every word has to be found. Without `state`, those who left are not listed.
     """
     wanted = MemberFilter(
-        query=query,
+        query=text,
         department_id=await departments.resolve(uow, department_id) if department_id else None,
         recursive=recursive,
         state=member_state,

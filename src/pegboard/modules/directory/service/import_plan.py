@@ -1,7 +1,7 @@
 """What a checked staff list means for one organisation: pure values and functions, fit for a thread."""
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -9,19 +9,20 @@ from pegboard.kernel.actor import Actor
 from pegboard.kernel.db import Row
 from pegboard.kernel.ids import AccountId, MemberId, uuid7
 from pegboard.kernel.names import is_blank
-from pegboard.modules.directory.staff_list import Checked, RowError, StaffRow
+from pegboard.modules.directory.staff_list import Checked, Known, RowError, StaffRow
+from pegboard.modules.directory.staff_list.checking import shown
 from pegboard.modules.directory.views import AdminKind, MemberState
 
 Path = tuple[str, ...]
 ROOT: Path = ()
 
 
-# --- departments -----------------------------------------------------------------------------------------------------
+# --- departments -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDepartment:
-    """A department that the list names and the organisation lacks. `above` are its ancestors, the nearest first."""
+    """A department that the organisation lacks. `above` are its ancestors, the nearest first."""
 
     id: UUID
     parent_id: UUID
@@ -96,12 +97,12 @@ def in_one_spelling(checked: Checked) -> Checked:
     return replace(checked, people=people, departments=tuple(departments))
 
 
-# --- who is there already --------------------------------------------------------------------------------------------
+# --- who is there already --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A member whom the list names, as they stand. `places`: their departments, the main one (if any) first."""
+    """A member whom the list names. `places`: their departments, the main one (if any) first."""
 
     member_id: MemberId
     account_id: AccountId | None
@@ -140,7 +141,7 @@ class Standing:
         return self.places[0] if self.has_main else None
 
 
-# --- what is wrong with rows, seen from the organisation -------------------------------------------------------------
+# --- what is wrong with rows, seen from the organisation -------------------------------------------
 
 
 class Errors:
@@ -152,8 +153,14 @@ class Errors:
     def add(self, error: RowError) -> None:
         self._by_cell.setdefault((error.row, error.column), error)
 
-    def lines(self) -> set[int]:
-        return {line for line, _ in self._by_cell}
+    def add_all(self, errors: Iterable[RowError]) -> None:
+        for error in errors:
+            self.add(error)
+
+    def right_ones(self, rows: Iterable[StaffRow]) -> list[StaffRow]:
+        """Those without an error so far."""
+        wrong = {line for line, _ in self._by_cell}
+        return [row for row in rows if row.line not in wrong]
 
     def all(self) -> tuple[RowError, ...]:
         return tuple(self._by_cell.values())
@@ -174,35 +181,43 @@ def blank_errors(people: Iterable[StaffRow]) -> Iterable[RowError]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """How far the one who imports may go. `inside`: the departments of their subtrees, None for everywhere."""
+    """How far the importer may go. `inside`: the departments of their subtrees, None for everywhere."""
 
     actor: Actor
     inside: frozenset[UUID] | None
 
     def errors(
-        self,
-        people: Iterable[StaffRow],
-        standing: Mapping[str, Standing],
-        tree: Tree,
-        changed: Collection[str],
+        self, people: Iterable[StaffRow], standing: Mapping[str, Standing], tree: Tree, known: Known
+    ) -> list[RowError]:
+        """Rows that put people into departments beyond it, or change members beyond it."""
+        if self.inside is None and self.actor.kind != "person":
+            return []
+        return [error for row in people for error in self._errors_of(row, standing, tree, known)]
+
+    def _errors_of(
+        self, row: StaffRow, standing: Mapping[str, Standing], tree: Tree, known: Known
     ) -> Iterable[RowError]:
-        """Rows that put people into departments beyond it, or change (`changed`: userids) members beyond it."""
-        for row in people:
-            member = standing.get(row.userid)
-            if member is not None and row.userid in changed and (wrong := self._beyond(row, member)):
-                yield wrong
-            if self.inside is None:
-                continue
-            for path in row.departments:
-                if tree.nearest(path) not in self.inside:
-                    yield RowError(
-                        row=row.line,
-                        column="departments",
-                        code="invalid",
-                        text="invalid.scope",
-                        params={"value": "/".join(path)[:60]},
-                    )
-                    break
+        member = standing.get(row.userid)
+        if (
+            member is not None
+            and (wrong := self._beyond(row, member))
+            and change_of(row, member, tree, known)
+        ):
+            yield wrong
+        outside = self._first_outside(row, tree)
+        if outside is not None:
+            yield RowError(
+                row=row.line,
+                column="departments",
+                code="invalid",
+                text="invalid.scope",
+                params={"value": shown("/".join(outside))},
+            )
+
+    def _first_outside(self, row: StaffRow, tree: Tree) -> Path | None:
+        if self.inside is None:
+            return None
+        return next((path for path in row.departments if tree.nearest(path) not in self.inside), None)
 
     def _beyond(self, row: StaffRow, member: Standing) -> RowError | None:
         myself = member.member_id == self.actor.member_id and self.inside is None
@@ -217,19 +232,7 @@ class Reach:
         )
 
 
-def is_same_person(row: StaffRow, member: Standing, mobile: str | None, email: str | None) -> bool:
-    """Whether a row with the userid of somebody who left means them: by a login of theirs, or else by the name.
-
-    Otherwise their history, and their account, would become somebody else's.
-    """
-    if row.mobile is not None and row.mobile in (mobile, member.mobile):
-        return True
-    if row.email is not None and row.email in (email, member.email):
-        return True
-    return row.name == member.name
-
-
-# --- what is to be written -------------------------------------------------------------------------------------------
+# --- what is to be written -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,14 +279,13 @@ class Change:
         return bool(self.came or self.gone or self.department_ids[0] != self.member.main)
 
 
-def change_of(
-    row: StaffRow, member: Standing, department_ids: tuple[UUID, ...], *, manager: str | None
-) -> Change | None:
+def change_of(row: StaffRow, member: Standing, tree: Tree, known: Known) -> Change | None:
     """What the row changes of the member; None for nothing. What the list does not say stays.
 
-    `manager` is the userid of their present manager. Departments that are yet to be made have no id: then
-    `department_ids` is empty, and that is a change.
+    Departments that are yet to be made have no id: then `department_ids` is empty, and that is a change.
     """
+    ids = tuple(tree.ids[path] for path in row.departments if path in tree.ids)
+    department_ids = ids if len(ids) == len(row.departments) else ()
     change = Change(
         row=row,
         member=member,
@@ -300,7 +302,7 @@ def change_of(
         for name in ("name", "mobile", "email", "title")
         if getattr(change, name) != getattr(member, name)
     ]
-    if row.manager_userid is not None and row.manager_userid != manager:
+    if row.manager_userid is not None and row.manager_userid != known.manager_of(row.userid):
         fields.append("manager")
     if not department_ids or change.is_placed_anew:
         fields.append("departments")
@@ -321,7 +323,7 @@ class Plan:
 
 
 def managers_first(newcomers: Sequence[Newcomer]) -> list[Newcomer]:
-    """In an order in which nobody stands before their manager: a row may then name its manager's row at once."""
+    """In an order in which nobody stands before their manager, so that rows can name their managers."""
     by_userid = {newcomer.row.userid: newcomer for newcomer in newcomers}
     placed: set[str] = set()
     ordered: list[Newcomer] = []

@@ -42,11 +42,14 @@ _CHUNK = 2000
 _PRESENT = (MemberState.ACTIVE, MemberState.SUSPENDED)
 
 
-async def write_plan(uow: UnitOfWork, actor: Actor, plan: Plan, progress: Progress) -> None:
-    """Write and tell everything. The caller holds the tree, and has asked the policy."""
+async def write_plan(uow: UnitOfWork, actor: Actor, plan: Plan, progress: Progress, total: int) -> None:
+    """Write and tell everything. The caller holds the tree, and has asked the policy.
+
+    `total` are the rows of the list; those that change nothing are done from the beginning.
+    """
     await _write_departments(uow, actor, plan.departments)
-    total = len(plan.newcomers) + len(plan.changes)
-    done = await _write_newcomers(uow, plan, progress, total)
+    done = total - len(plan.newcomers) - len(plan.changes)
+    done = await _write_newcomers(uow, plan, progress, done, total)
     await _write_changes(uow, plan, progress, done, total)
     await _write_memberships(uow, plan)
     if plan.newcomers or plan.changes:
@@ -88,7 +91,7 @@ async def _write_departments(uow: UnitOfWork, actor: Actor, departments: Sequenc
         )
 
 
-# --- people ----------------------------------------------------------------------------------------------------------
+# --- people ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,11 +136,10 @@ def _found_by(people: Sequence[_Searched]) -> _Found:
     )
 
 
-async def _write_newcomers(uow: UnitOfWork, plan: Plan, progress: Progress, total: int) -> int:
+async def _write_newcomers(uow: UnitOfWork, plan: Plan, progress: Progress, done: int, total: int) -> int:
     places = await _Places.behind_the_last(uow, plan)
     for newcomer in plan.newcomers:  # the list's order is the order within the departments
         places.add(newcomer.member_id, newcomer.department_ids, main=newcomer.department_ids[0])
-    done = 0
     chunks = list(_chunks(managers_first(plan.newcomers), _CHUNK))
     searched = [[_searched_newcomer(newcomer) for newcomer in chunk] for chunk in chunks]
     async for chunk, found in _each_with_terms(chunks, searched):
@@ -152,7 +154,11 @@ async def _write_newcomers(uow: UnitOfWork, plan: Plan, progress: Progress, tota
 def _searched_newcomer(newcomer: Newcomer) -> _Searched:
     row = newcomer.row
     return _Searched(
-        member_id=newcomer.member_id, userid=row.userid, name=row.name, title=row.title or "", mobile=row.mobile
+        member_id=newcomer.member_id,
+        userid=row.userid,
+        name=row.name,
+        title=row.title or "",
+        mobile=row.mobile,
     )
 
 
@@ -212,7 +218,8 @@ async def _update(uow: UnitOfWork, plan: Plan, chunk: Sequence[Change], found: _
         emails=[change.email for change in chunk],
         titles=[change.title for change in chunk],
         manager_ids=[
-            plan.manager_ids.get(change.row.manager_userid or "", change.member.manager_id) for change in chunk
+            plan.manager_ids.get(change.row.manager_userid or "", change.member.manager_id)
+            for change in chunk
         ],
         states=[change.state.value for change in chunk],
         at=uow.now(),
@@ -277,7 +284,7 @@ async def _add_terms(uow: UnitOfWork, found: _Found) -> None:
 async def _each_with_terms(
     chunks: Sequence[Sequence[T]], searched: Sequence[Sequence[_Searched]]
 ) -> AsyncIterator[tuple[Sequence[T], _Found]]:
-    """Each chunk with what its people are found by, which a thread works out while the one before is written."""
+    """Each chunk with what its people are found by: worked out while the one before is written."""
     if not chunks:
         return
     loop = asyncio.get_running_loop()
@@ -289,7 +296,7 @@ async def _each_with_terms(
         yield chunk, found
 
 
-# --- accounts and facts ----------------------------------------------------------------------------------------------
+# --- accounts and facts ----------------------------------------------------------------------------
 
 
 async def _write_memberships(uow: UnitOfWork, plan: Plan) -> None:
@@ -314,8 +321,8 @@ async def _write_memberships(uow: UnitOfWork, plan: Plan) -> None:
         for change in plan.changes
         if change.returns and change.account_id is not None
     ]
-    if wanted:
-        await identity.add_memberships(uow, wanted)
+    for chunk in _chunks(wanted, _CHUNK):
+        await identity.add_memberships(uow, chunk)
     for change in plan.changes:
         if change.returns and change.account_id is not None and {"mobile", "email"} & set(change.fields):
             await identity.change_logins(
@@ -336,7 +343,9 @@ def _tell(uow: UnitOfWork, actor: Actor, plan: Plan) -> None:
         emit(uow, MembersInvited(member_ids=list(batch)), actor_id=by)
     for change in plan.changes:
         if not change.returns:
-            emit(uow, MemberChanged(member_id=change.member.member_id, fields=list(change.fields)), actor_id=by)
+            emit(
+                uow, MemberChanged(member_id=change.member.member_id, fields=list(change.fields)), actor_id=by
+            )
     came: dict[UUID, list[MemberId]] = {}
     gone: dict[UUID, list[MemberId]] = {}
     for newcomer in plan.newcomers:

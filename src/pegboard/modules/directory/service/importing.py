@@ -1,4 +1,4 @@
-"""Importing a staff list: read, checked against itself and the organisation, and stored in one transaction."""
+"""Importing a staff list: read, checked, and stored in one transaction."""
 
 import asyncio
 import hashlib
@@ -28,9 +28,9 @@ from pegboard.modules.directory.service.import_plan import (
     blank_errors,
     change_of,
     in_one_spelling,
-    is_same_person,
 )
 from pegboard.modules.directory.service.import_storing import Progress, write_plan
+from pegboard.modules.directory.service.returning import is_same_person
 from pegboard.modules.directory.staff_list import (
     Checked,
     KnownMembers,
@@ -51,6 +51,8 @@ Also = Callable[[UnitOfWork, ImportResult], Awaitable[None]]
 """Done in the transaction that stores the list."""
 
 _ATTEMPTS = 4
+_AT_ONCE = 5000
+"""Accounts looked up in one statement: others want a turn in between."""
 # Somebody was added, or signed up, beside us: looked at again, it is a duplicate, or an account that exists.
 _COLLISIONS = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError)
 
@@ -72,21 +74,22 @@ async def import_staff_list(
     progress: Progress = _nobody_asks,
     also: Also | None = None,
 ) -> ImportResult:
-    """Import a staff list (CSV or XLSX, `data` being the file) into an organisation: all of it or nothing.
+    """Import a staff list (CSV or XLSX; `data` is the file) into an organisation: all of it or nothing.
 
-    Opens units of work of its own, so it is called outside of any; needs no running server. Errors of single rows
-    come back in the result, messages in `language`: then nothing is stored and `refused` is set, unless `skip_errors`
-    stores the good rows. `dry_run` finds every error and stores nothing. `actor` needs the power to import
-    (`policy.IMPORT`), and a sub-administrator puts people into their departments only; default: the operator.
+    Opens units of work of its own, so it is called outside of any; needs no running server. Errors of rows
+    come back in the result, their messages in `language`: then nothing is stored and `refused` is set, unless
+    `skip_errors` stores the good rows. `dry_run` finds every error and stores nothing. `actor` needs the power
+    to import, and a sub-administrator puts people into their own departments only; default: the operator.
 
-    A userid that the organisation has makes the row an update of that member: what the list leaves empty stays, the
-    departments become those of the list, the password is not looked at. Somebody who left returns under their
-    userid as the same member. A new person gets an account, with the list's password if there is one; where mobile
-    or email belongs to an account already, that person is invited and confirms. Departments are made if missing.
-    The same list again changes nothing and tells nothing.
+    A userid that the organisation has makes the row an update of that member: what the list leaves empty
+    stays, the departments become those of the list, the password is not looked at. Somebody who left returns
+    under their userid as the same member. A new person gets an account, with the list's password if there is
+    one, and is active; where mobile or email belongs to an account already, its owner is invited and
+    confirms. Departments are made if missing. The same list again changes nothing and tells nothing.
 
-    `progress(done, total)` is awaited while the transaction is open; `also(uow, result)` belongs to the transaction.
-    Raises `import.unreadable` (no staff list at all), `organisation.not_found`, `permission.denied`.
+    `progress(done, total)` is awaited while the transaction is open; `also(uow, result)` belongs to the
+    transaction. Raises `import.unreadable` (no staff list at all), `organisation.not_found`,
+    `permission.denied`.
     """
     actor = actor or operator_actor(org_id)
     policy.import_people(actor)
@@ -139,7 +142,7 @@ class _Import:
     """Userid → hash, of new people."""
 
 
-# --- reading, checking, hashing: outside the transaction --------------------------------------------------------------
+# --- reading, checking, hashing: outside the transaction -------------------------------------------
 
 
 async def _known(uow: UnitOfWork) -> KnownMembers:
@@ -174,7 +177,7 @@ async def _hash_passwords(database: Database, checked: Checked, known: KnownMemb
     return {row.userid: password_hash for row, password_hash in zip(rows, hashes, strict=True)}
 
 
-# --- inside the transaction ------------------------------------------------------------------------------------------
+# --- inside the transaction ------------------------------------------------------------------------
 
 
 async def _run(uow: UnitOfWork, job: _Import, known: KnownMembers, checked: Checked) -> ImportResult:
@@ -183,6 +186,7 @@ async def _run(uow: UnitOfWork, job: _Import, known: KnownMembers, checked: Chec
     now_known = await _known(uow)
     if now_known != known:
         checked = await _check(job, now_known)
+    await job.progress(0, len(job.table.rows))
     tree = Tree(await uow.rows(store.TREE))
     people = await _People.find(uow, job, now_known, checked, tree)
     refused = bool(people.errors) and not job.skip_errors
@@ -191,7 +195,7 @@ async def _run(uow: UnitOfWork, job: _Import, known: KnownMembers, checked: Chec
     if refused or job.dry_run:
         await uow.rollback()  # with the accounts that were made to see whose they would be
         return result
-    await write_plan(uow, job.actor, plan, job.progress)
+    await write_plan(uow, job.actor, plan, job.progress, len(job.table.rows))
     if plan.newcomers or plan.changes or plan.departments:
         _record(uow, job, plan, result)
     if job.also is not None:
@@ -216,23 +220,17 @@ class _People:
     ) -> "_People":
         """Look at every row that is right in itself; `errors` are all that are wrong, for whatever reason."""
         errors = Errors(checked.errors)
-        rows = [row for row in checked.people if row.line not in errors.lines()]
+        rows = errors.right_ones(checked.people)
         standing = await _standing(uow, rows)
-        changed = {
-            row.userid
-            for row in rows
-            if (member := standing.get(row.userid)) and _change(row, member, tree, known) is not None
-        }
-        for error in (await _reach(uow, job.actor)).errors(rows, standing, tree, changed):
-            errors.add(error)
-        for error in await _returning_errors(uow, rows, standing):
-            errors.add(error)
-        rows = [row for row in rows if row.line not in errors.lines()]
+        reach = await _reach(uow, job.actor)
+        wrong = await asyncio.to_thread(reach.errors, rows, standing, tree, known)
+        errors.add_all(wrong)
+        errors.add_all(await _returning_errors(uow, rows, standing))
+        rows = errors.right_ones(rows)
         accounts = await _accounts(uow, job, rows, standing, errors)
-        for error in await _login_errors(uow, rows, standing):
-            errors.add(error)
+        errors.add_all(await _login_errors(uow, rows, standing))
         return cls(
-            rows=tuple(row for row in rows if row.line not in errors.lines()),
+            rows=tuple(errors.right_ones(rows)),
             standing=standing,
             accounts=accounts,
             known=known,
@@ -260,15 +258,7 @@ async def _standing(uow: UnitOfWork, rows: Iterable[StaffRow]) -> dict[str, Stan
     for place in await uow.rows(store.PLACES, member_ids=[row["id"] for row in found]):
         places.setdefault(place["member_id"], []).append(place)
     kinds = {row["member_id"]: row["kind"] for row in await uow.rows(store.ADMINISTRATORS)}
-    return {
-        row["userid"]: Standing.of(row, places.get(row["id"], ()), kinds.get(row["id"])) for row in found
-    }
-
-
-def _change(row: StaffRow, member: Standing, tree: Tree, known: KnownMembers) -> Change | None:
-    ids = [tree.ids[path] for path in row.departments if path in tree.ids]
-    all_there = tuple(ids) if len(ids) == len(row.departments) else ()
-    return change_of(row, member, all_there, manager=known.manager_of(row.userid))
+    return {row["userid"]: Standing.of(row, places.get(row["id"], ()), kinds.get(row["id"])) for row in found}
 
 
 async def _reach(uow: UnitOfWork, actor: Actor) -> Reach:
@@ -287,12 +277,18 @@ async def _returning_errors(
         for row in rows
         if (member := standing.get(row.userid)) and member.state is MemberState.LEFT
     ]
-    accounts = await identity.accounts_of(uow, [m.account_id for _, m in returning if m.account_id is not None])
+    accounts = await identity.accounts_of(
+        uow, [m.account_id for _, m in returning if m.account_id is not None]
+    )
     errors = []
     for row, member in returning:
         account = accounts.get(member.account_id) if member.account_id else None
         logins = (account.mobile, account.email) if account else (None, None)
-        if not is_same_person(row, member, *logins):
+        if not is_same_person(
+            (row.name, row.mobile, row.email),
+            former=(member.name, member.mobile, member.email),
+            logins=logins,
+        ):
             errors.append(_duplicate(row, "userid", "duplicate.userid", value=row.userid))
         elif account is not None and (row.mobile, row.email) != logins:
             holder = await identity.find_account(uow, mobile=row.mobile, email=row.email)
@@ -310,17 +306,10 @@ async def _accounts(
 ) -> dict[str, identity.AccountMatch]:
     """The accounts of new people, found or made; what speaks against one becomes an error of its row."""
     wanted = [row for row in rows if _needs_account(standing.get(row.userid))]
-    keys = [
-        identity.PersonKey(
-            name=row.name,
-            mobile=row.mobile,
-            email=row.email,
-            password_hash=job.password_hashes.get(row.userid),
-            language=job.language,
-        )
-        for row in wanted
-    ]
-    matches = await identity.accounts_for(uow, keys) if keys else []
+    matches: list[identity.AccountMatch] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        keys = [_key_of(job, row) for row in wanted[start : start + _AT_ONCE]]
+        matches += await identity.accounts_for(uow, keys)
     existing = [match.account_id for match in matches if match.existed and match.account_id is not None]
     holders = {row["account_id"]: row for row in await uow.rows(store.HOLDERS, account_ids=existing)}
     line_of: dict[AccountId, int] = {}
@@ -334,8 +323,19 @@ async def _accounts(
             value = row.mobile or row.email or ""
             errors.add(_duplicate(row, column, text, value=value, userid=holder["userid"]))
         elif line_of.setdefault(match.account_id, row.line) != row.line:
-            errors.add(_duplicate(row, column, "duplicate.account", other_row=line_of[match.account_id]))
+            other_row = line_of[match.account_id]
+            errors.add(_duplicate(row, column, "duplicate.account", other_row=other_row))
     return {row.userid: match for row, match in zip(wanted, matches, strict=True)}
+
+
+def _key_of(job: _Import, row: StaffRow) -> identity.PersonKey:
+    return identity.PersonKey(
+        name=row.name,
+        mobile=row.mobile,
+        email=row.email,
+        password_hash=job.password_hashes.get(row.userid),
+        language=job.language,
+    )
 
 
 def _needs_account(member: Standing | None) -> bool:
@@ -345,7 +345,7 @@ def _needs_account(member: Standing | None) -> bool:
 async def _login_errors(
     uow: UnitOfWork, rows: Iterable[StaffRow], standing: Mapping[str, Standing]
 ) -> list[RowError]:
-    """Whose mobile or email changes signs in with it from now on, if their account is the organisation's alone."""
+    """Whose mobile or email changes signs in with it, if their account is this organisation's alone."""
     errors = []
     for row in rows:
         member = standing.get(row.userid)
@@ -355,7 +355,9 @@ async def _login_errors(
         if (mobile, email) == (member.mobile, member.email):
             continue
         try:
-            await identity.change_logins(uow, member.account_id, org_id=uow.org_id, mobile=mobile, email=email)
+            await identity.change_logins(
+                uow, member.account_id, org_id=uow.org_id, mobile=mobile, email=email
+            )
         except Conflict:  # `account.login_taken`
             errors.append(_login_taken(row, member))
     return errors
@@ -371,18 +373,25 @@ def _duplicate(row: StaffRow, column: Column, text: str, **params: str | int) ->
     return RowError(row=row.line, column=column, code="duplicate", text=text, params=params)
 
 
-# --- the plan and its outcome ----------------------------------------------------------------------------------------
+# --- the plan and its outcome ----------------------------------------------------------------------
 
 
 async def _plan(uow: UnitOfWork, people: _People, tree: Tree) -> Plan:
+    plan = await asyncio.to_thread(_plan_rows, people, tree)
+    managers = {row.manager_userid for row in people.rows if row.manager_userid}
+    named = managers - plan.manager_ids.keys()
+    rows = await uow.rows(members.BY_USERIDS, userids=list(named)) if named else []
+    return replace(plan, manager_ids={**plan.manager_ids, **{row["userid"]: row["id"] for row in rows}})
+
+
+def _plan_rows(people: _People, tree: Tree) -> Plan:
     new_departments = tree.grow(paths_with_parents(people.rows))
     newcomers: list[Newcomer] = []
     changes: list[Change] = []
     for row in people.rows:
-        department_ids = tuple(tree.ids[path] for path in row.departments)
         member, match = people.standing.get(row.userid), people.accounts.get(row.userid)
         if member is not None:
-            change = change_of(row, member, department_ids, manager=people.known.manager_of(row.userid))
+            change = change_of(row, member, tree, people.known)
             if change is not None:
                 changes.append(_under_account(change, match))
         elif match is not None and match.account_id is not None:
@@ -392,14 +401,11 @@ async def _plan(uow: UnitOfWork, people: _People, tree: Tree) -> Plan:
                     member_id=MemberId(uuid7()),
                     account_id=match.account_id,
                     state=MemberState.INVITED if match.existed else MemberState.ACTIVE,
-                    department_ids=department_ids,
+                    department_ids=tuple(tree.ids[path] for path in row.departments),
                 )
             )
-    manager_ids = {newcomer.row.userid: newcomer.member_id for newcomer in newcomers}
+    manager_ids: dict[str, UUID] = {newcomer.row.userid: newcomer.member_id for newcomer in newcomers}
     manager_ids |= {userid: member.member_id for userid, member in people.standing.items()}
-    named = {row.manager_userid for row in people.rows if row.manager_userid} - manager_ids.keys()
-    rows = await uow.rows(members.BY_USERIDS, userids=list(named)) if named else []
-    manager_ids |= {row["userid"]: row["id"] for row in rows}
     return Plan(departments=new_departments, newcomers=newcomers, changes=changes, manager_ids=manager_ids)
 
 

@@ -15,6 +15,7 @@ from pegboard.kernel.errors import RevisionMismatch, invalid
 from pegboard.kernel.events import emit
 from pegboard.kernel.ids import AccountId, MemberId
 from pegboard.kernel.names import clean_line, clean_name
+from pegboard.kernel.realtime.live import hang_up
 from pegboard.modules.directory import policy
 from pegboard.modules.directory.errors import (
     DepartmentNotFound,
@@ -35,6 +36,7 @@ from pegboard.modules.directory.service.new_members import (
     insert_people,
     tell_places,
 )
+from pegboard.modules.directory.service.returning import former_member, return_member
 from pegboard.modules.directory.store import departments
 from pegboard.modules.directory.store import members as store
 from pegboard.modules.directory.store.constraints import refusals_named
@@ -86,7 +88,8 @@ class MemberChanges(TypedDict, total=False):
 async def create_member(uow: UnitOfWork, actor: Actor, new: NewMember) -> MemberDetail:
     """Add somebody. With a password and no account of their own yet they are active at once, else invited.
 
-    An account that exists already is never changed: its owner confirms the invitation. Raises `member.userid_taken`,
+    An account that exists already is never changed: its owner confirms the invitation. Somebody who left is, under
+    their userid, the same member again, with the account they had. Raises `member.userid_taken`,
     `member.mobile_taken`, `member.email_taken`, `member.exists`, `member.logins_disagree`, `password.weak`.
     """
     department_ids = await _hold_departments(uow, new.department_ids)
@@ -94,6 +97,9 @@ async def create_member(uow: UnitOfWork, actor: Actor, new: NewMember) -> Member
     await policy.add_members(uow, actor, department_ids)
     person = await _clean(uow, new)
     manager_id = await _manager_id(uow, new.manager_userid)
+    logins = (person.name, person.mobile, person.email)
+    if new.userid and (back := await former_member(uow, person.userid, logins)) is not None:
+        return await _return(uow, actor, back, person.placed_in(*department_ids), manager_id)
     match = await _account_for(uow, person, new.password)
     person = replace(
         person.placed_in(*department_ids),
@@ -103,6 +109,30 @@ async def create_member(uow: UnitOfWork, actor: Actor, new: NewMember) -> Member
     (member_id,) = await insert_people(uow, actor, [person])
     if manager_id is not None:
         await uow.execute(store.SET_MANAGERS, ids=[member_id], manager_ids=[manager_id])
+    return await member_detail(uow, actor, person.userid)
+
+
+async def _return(
+    uow: UnitOfWork, actor: Actor, back: Row, person: NewPerson, manager_id: UUID | None
+) -> MemberDetail:
+    keys = search_keys(person.name)
+    given = {
+        "name": person.name,
+        "mobile": person.mobile,
+        "email": person.email,
+        "title": person.title,
+        "job_number": person.job_number,
+        "work_place": person.work_place,
+        "hired_on": person.hired_on,
+        "manager_id": manager_id,
+    }
+    after = {field: back[field] for field in _COLUMNS}
+    after |= {field: value for field, value in given.items() if value}
+    after |= {"pinyin": keys.pinyin, "initials": keys.initials}
+    with refusals_named():
+        await uow.execute(store.UPDATE, id=back["id"], **after)
+    await return_member(uow, actor, back, person.department_ids)
+    await _follow(uow, back, after, [field for field in _COLUMNS if after[field] != back[field]])
     return await member_detail(uow, actor, person.userid)
 
 
@@ -183,6 +213,10 @@ async def change_member(
     Where mobile or email change and the account belongs to this organisation only, its logins change with them.
     Raises `revision.mismatch`, `member.manager_cycle`, and what `create_member` does.
     """
+    if "manager_userid" in changes:
+        # Two changes at once could make a circle, so whoever changes a line of managers holds the tree; and takes it
+        # before any member, as an import does.
+        await uow.execute(departments.LOCK_TREE)
     row = await _locked(uow, actor, userid)
     await _may_change(uow, actor, row, changes)
     if row["revision"] != revision:
@@ -251,11 +285,8 @@ async def _merged(uow: UnitOfWork, row: Row, changes: MemberChanges) -> dict[str
 
 async def _new_manager(uow: UnitOfWork, row: Row, userid: str | None) -> UUID | None:
     manager_id = await _manager_id(uow, userid)
-    if manager_id is not None:
-        # Two changes at once could make a circle, so whoever changes a line of managers holds the tree.
-        await uow.execute(departments.LOCK_TREE)
-        if await uow.value(store.REPORTS_TO, from_id=manager_id, to_id=row["id"]):
-            raise ManagerCycle
+    if manager_id is not None and await uow.value(store.REPORTS_TO, from_id=manager_id, to_id=row["id"]):
+        raise ManagerCycle
     return manager_id
 
 
@@ -389,6 +420,8 @@ async def _set_state(
     member_id = MemberId(row["id"])
     await uow.execute(store.SET_STATE, id=member_id, state=state.value, at=uow.now())
     await identity.set_membership_states(uow, uow.org_id, [member_id], state.value)
+    if state is MemberState.SUSPENDED:
+        hang_up(uow, ("member", member_id), "suspended")
     forget(uow, member_id)
     record(
         uow,

@@ -43,9 +43,7 @@ async def create_account(uow: UnitOfWork, person: PersonKey) -> AccountId:
     return added[0]
 
 
-async def _match(
-    uow: UnitOfWork, people: Sequence[PersonKey], numbers: Collection[int]
-) -> dict[int, AccountMatch]:
+async def _match(uow: UnitOfWork, people: Sequence[PersonKey], numbers: Collection[int]) -> dict[int, AccountMatch]:
     rows = await uow.rows(
         store.MATCH_ACCOUNTS,
         numbers=list(numbers),
@@ -89,9 +87,7 @@ def stored_email(email: str | None) -> str | None:
     return email.strip().lower() if email else None
 
 
-async def find_account(
-    uow: UnitOfWork, *, mobile: str | None = None, email: str | None = None
-) -> AccountId | None:
+async def find_account(uow: UnitOfWork, *, mobile: str | None = None, email: str | None = None) -> AccountId | None:
     """The account with this mobile (E.164) or this email."""
     found: AccountId | None = await uow.value(store.FIND_ACCOUNT, mobile=mobile, email=stored_email(email))
     return found
@@ -152,9 +148,7 @@ async def change_logins(
         return False
     try:
         async with uow.savepoint():
-            await uow.execute(
-                store.SET_LOGINS, account_id=account_id, mobile=mobile, email=stored_email(email)
-            )
+            await uow.execute(store.SET_LOGINS, account_id=account_id, mobile=mobile, email=stored_email(email))
     except asyncpg.UniqueViolationError:
         raise LoginTaken from None
     return True

@@ -73,12 +73,10 @@ def _account_guard(settings: IdentitySettings, key: str) -> Guard:
     return Guard(key=key, allowed=settings.failures_per_day, window=_DAY, delayed=True)
 
 
-async def reserve_guess(
-    database: Database, settings: IdentitySettings, guards: Sequence[Guard]
-) -> Reservation:
+async def reserve_guess(database: Database, settings: IdentitySettings, guards: Sequence[Guard]) -> Reservation:
     """Count a guess on every guard, or raise `session.locked` and count it on none."""
     blocks = False
-    async with UnitOfWork(database) as uow:
+    async with UnitOfWork(database, system=True) as uow:
         now = uow.now()
         for guard in guards:
             window_start = _window_start(now, guard.window)

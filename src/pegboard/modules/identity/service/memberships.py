@@ -47,9 +47,7 @@ async def set_membership_states(
     `suspended` and `left` also end what `end_sessions` would. An account whose every membership is suspended
     or left can sign in nowhere.
     """
-    rows = await uow.rows(
-        store.SET_MEMBERSHIP_STATES, member_org=org_id, member_ids=list(member_ids), state=state
-    )
+    rows = await uow.rows(store.SET_MEMBERSHIP_STATES, member_org=org_id, member_ids=list(member_ids), state=state)
     account_ids = [AccountId(row["account_id"]) for row in rows]
     if state in ("suspended", "left"):
         params = {"account_ids": account_ids, "left_org": org_id, "except_session": None}
@@ -82,6 +80,14 @@ async def confirm_membership(uow: UnitOfWork, account_id: AccountId, org_id: Org
 async def memberships_of(uow: UnitOfWork, account_id: AccountId) -> list[Membership]:
     """Where the account belongs (not what it has left), the last used first."""
     return [_membership(row) for row in await uow.rows(store.MEMBERSHIPS_OF, account_id=account_id)]
+
+
+async def memberships_by_userids(
+    uow: UnitOfWork, org_id: OrgId, userids: Collection[str]
+) -> dict[str, Membership]:
+    """The present memberships of one organisation under these userids; unknown ones are missing."""
+    rows = await uow.rows(store.MEMBERSHIPS_BY_USERIDS, member_org=org_id, userids=list(userids))
+    return {row["userid"]: _membership(row) for row in rows}
 
 
 async def set_org_code(uow: UnitOfWork, org_id: OrgId, code: str) -> None:

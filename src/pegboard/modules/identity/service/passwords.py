@@ -3,9 +3,9 @@
 import asyncio
 import os
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +21,6 @@ from pegboard.modules.identity.settings import IdentitySettings, settings_of
 T = TypeVar("T")
 
 MAX_PASSWORD_BYTES = 1024
-_CHANGES_AT_ONCE = 4
 _COMMON_PASSWORDS = Path(__file__).parent.parent / "common_passwords.txt"
 
 
@@ -38,7 +37,6 @@ class PasswordPool:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
         self._room = threads + settings.hashing_queue
         self._taken = 0
-        self._changes = 0
         self._dummy: str | None = None
 
     @asynccontextmanager
@@ -55,21 +53,6 @@ class PasswordPool:
             yield
         finally:
             self._taken -= 1
-
-    @contextmanager
-    def change(self) -> Iterator[None]:
-        """Keep one of the few places for changing passwords, or refuse with `session.busy`.
-
-        Whoever changes theirs may hold a connection already and needs another to count the guess: were there
-        as many of them as connections, they would wait for one another for ever.
-        """
-        if self._changes >= _CHANGES_AT_ONCE:
-            raise SignInBusy(retry_after_s=2)
-        self._changes += 1
-        try:
-            yield
-        finally:
-            self._changes -= 1
 
     async def hash(self, password: str) -> str:
         """The password's hash, with a salt of its own. Raises `password.weak` over 1,024 bytes."""

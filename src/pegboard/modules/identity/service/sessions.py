@@ -100,9 +100,7 @@ async def sessions_of(uow: UnitOfWork, account_id: AccountId) -> list[SessionVie
     """The account's sessions, oldest first; at most 200."""
     now = uow.now()
     unused_since = now - timedelta(days=settings_of(uow.parts).session_idle_days)
-    rows = await uow.rows(
-        store.SESSIONS_OF, account_id=account_id, now=now, unused_since=unused_since, limit=_LISTED
-    )
+    rows = await uow.rows(store.SESSIONS_OF, account_id=account_id, now=now, unused_since=unused_since, limit=_LISTED)
     return [
         SessionView(
             session_id=row["id"],
@@ -127,9 +125,7 @@ async def revoke_session(uow: UnitOfWork, account: Account, session_id: UUID) ->
         raise SessionNotFound
 
 
-async def end_session(
-    uow: UnitOfWork, account: Account, session_id: UUID, *, reason: SessionEndReason
-) -> bool:
+async def end_session(uow: UnitOfWork, account: Account, session_id: UUID, *, reason: SessionEndReason) -> bool:
     """End a session of this account; whether there was one."""
     row = await uow.one(store.END_SESSION, id=session_id, account_id=account.account_id)
     if row is None:

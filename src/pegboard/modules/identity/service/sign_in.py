@@ -1,12 +1,20 @@
-"""Signing in: which account a login names, and whether the password opens it."""
+"""Signing in: which account a login names, and whether the password opens it.
+
+What is looked up and counted on the way has units of work of its own. They are the system's: a request may
+hold one of the application's connections already, and requests that wait for a second one would at last wait
+for one another.
+"""
 
 import logging
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from pegboard.kernel.audit import record
 from pegboard.kernel.db import Database, UnitOfWork
 from pegboard.kernel.ids import AccountId, OrgId
+from pegboard.kernel.jobs import enqueue
 from pegboard.modules.identity import store
 from pegboard.modules.identity.errors import WrongCredentials
 from pegboard.modules.identity.service.lockout import Reservation, guards_for, release_guess, reserve_guess
@@ -19,6 +27,9 @@ from pegboard.modules.identity.settings import settings_of
 from pegboard.modules.identity.views import NewSession
 
 _log = logging.getLogger(__name__)
+
+NOTE_LOCKOUT = "identity.note_lockout"
+"""The job's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +62,7 @@ async def sign_in(
     ip: str = "",
     device_token: str | None = None,
 ) -> NewSession:
-    """Begin a session. `uow` must not have made a statement yet: what is counted stays counted if it fails.
+    """Begin a session. What is counted here stays counted if the caller's unit of work fails.
 
     `login` is a mobile in any form, an email, or with `org_code` a userid. `device` is a description for the
     list of sessions (the user agent), `device_token` what an earlier `NewSession` gave this device. Raises
@@ -73,7 +84,7 @@ async def prove_account(database: Database, *, login: str, password: str, ip: st
     For somebody who accepts an invitation with an account that they have already.
     """
     proof = await _prove(database, login=login, password=password, org_code=None, ip=ip, device_token=None)
-    async with UnitOfWork(database) as uow:
+    async with UnitOfWork(database, system=True) as uow:
         await _accept(uow, proof)
     return proof.account_id
 
@@ -88,11 +99,11 @@ async def check_own_password(database: Database, account_id: AccountId, password
     async with pool.place():
         guards = guards_for(settings, account_id=account_id, login="", device_hash=b"signed in", ip="")
         reservation = await reserve_guess(database, settings, guards)
-        async with UnitOfWork(database) as uow:
+        async with UnitOfWork(database, system=True) as uow:
             row = await uow.one(store.PASSWORD_OF, account_id=account_id)
         if not await pool.verify(row["password_hash"] if row else None, password):
             return False
-    async with UnitOfWork(database) as uow:
+    async with UnitOfWork(database, system=True) as uow:
         await release_guess(uow, reservation)
     return True
 
@@ -112,12 +123,7 @@ async def _prove(
         )
         reservation = await reserve_guess(database, settings, guards)
         right = await pool.verify(claimed.password_hash, password)
-        if (
-            not right
-            or not claimed.may_sign_in
-            or claimed.account_id is None
-            or claimed.password_hash is None
-        ):
+        if not right or not claimed.may_sign_in or claimed.account_id is None or claimed.password_hash is None:
             if reservation.blocks:
                 await _note_lockout(database, claimed.account_id, ip)
             raise WrongCredentials
@@ -146,10 +152,8 @@ async def _accept(uow: UnitOfWork, proof: _Proof) -> None:
         )
 
 
-async def _claimed(
-    database: Database, login: str, org_code: str | None, device_token: str | None
-) -> _Claimed:
-    async with UnitOfWork(database) as uow:
+async def _claimed(database: Database, login: str, org_code: str | None, device_token: str | None) -> _Claimed:
+    async with UnitOfWork(database, system=True) as uow:
         row, org_id = None, None
         if org_code:
             code = folded_code(org_code)
@@ -178,18 +182,31 @@ async def _known_device(uow: UnitOfWork, account_id: UUID, device_token: str | N
 
 
 async def _note_lockout(database: Database, account_id: AccountId | None, ip: str) -> None:
-    """Waiting has begun or grown. It stands in the log of the organisation that the account used last."""
+    """Waiting has begun or grown: a job writes it into the log of the account's last used organisation."""
     _log.warning("sign-in: a login has to wait after wrong passwords")
     if account_id is None:
         return
-    async with UnitOfWork(database) as uow:
+    async with UnitOfWork(database, system=True) as uow:
         places = await memberships_of(uow, account_id)
         if places:
-            record(
-                uow,
-                None,
-                action="session.locked",
-                object_=f"account:{account_id}",
-                org_id=places[0].org_id,
-                client_ip=ip,
-            )
+            lockout = Lockout(account_id=account_id, ip=ip)
+            await enqueue(uow, NOTE_LOCKOUT, lockout, org_id=places[0].org_id)
+
+
+class Lockout(msgspec.Struct, frozen=True, kw_only=True):
+    """What the job is told."""
+
+    account_id: AccountId
+    ip: str
+
+
+async def note_lockout(uow: UnitOfWork, lockout: Lockout) -> None:
+    """Write a lockout into the log of the unit's organisation."""
+    record(
+        uow,
+        None,
+        action="session.locked",
+        object_=f"account:{lockout.account_id}",
+        org_id=uow.org_id,
+        client_ip=lockout.ip,
+    )

@@ -49,9 +49,7 @@ def hash_of(token: str) -> bytes:
 # --- whose it is --------------------------------------------------------------------------------------------
 
 
-async def session_of(
-    database: Database, token: str, *, wanted_org: OrgId | None = None
-) -> TokenHolder | None:
+async def session_of(database: Database, token: str, *, wanted_org: OrgId | None = None) -> TokenHolder | None:
     """Whose token it is, or None: unknown, expired, revoked, or of an account that may sign in nowhere.
 
     The answer is at most 5 s old (at once after a revocation by this process). `wanted_org`, if the holder is
@@ -139,9 +137,7 @@ def _personal_holder(row: Row) -> TokenHolder:
     )
 
 
-async def _use_organisation(
-    database: Database, token_hash: bytes, holder: TokenHolder, org_id: OrgId
-) -> TokenHolder:
+async def _use_organisation(database: Database, token_hash: bytes, holder: TokenHolder, org_id: OrgId) -> TokenHolder:
     """Make it the last used one."""
     if holder.kind == "personal" or holder.membership_in(org_id) is None:
         return holder

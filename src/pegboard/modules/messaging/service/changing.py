@@ -1,6 +1,7 @@
 """Changes to messages that are there: edits, recalls, reactions. Each takes the conversation's next rev."""
 
 import unicodedata
+from collections.abc import Hashable
 from uuid import UUID
 
 import msgspec
@@ -26,7 +27,7 @@ from pegboard.modules.messaging.events import MessageEdited, MessageRecalled
 from pegboard.modules.messaging.live import MessageChanged
 from pegboard.modules.messaging.schemas import Edit, EditedContent, Message, Sender
 from pegboard.modules.messaging.service import rendering
-from pegboard.modules.messaging.service.publishing import topic
+from pegboard.modules.messaging.service.publishing import member_topic, topic
 from pegboard.modules.messaging.settings import MessagingSettings
 from pegboard.modules.messaging.views import Access, MessageRow
 
@@ -47,9 +48,7 @@ async def edit(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, w
         raise RevisionMismatch
     content = parse(before.kind, wanted.content, text_limit=settings.text_limit)
     rev = await store.next_rev(uow, conversation_id)
-    await store.change_content(
-        uow, before, rev, msgspec.to_builtins(content), editor_id=actor.me, edited_at=uow.now()
-    )
+    await store.change_content(uow, before, rev, msgspec.to_builtins(content), editor_id=actor.me, edited_at=uow.now())
     emit(uow, MessageEdited(conversation_id=conversation_id, seq=seq), actor_id=actor.me)
     return await _changed(uow, actor, access, seq)
 
@@ -123,9 +122,7 @@ async def history(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int
     ]
 
 
-async def _reactable(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int
-) -> tuple[Access, MessageRow]:
+async def _reactable(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int) -> tuple[Access, MessageRow]:
     access = await policy.reading(uow, actor, conversation_id, lock=True)
     policy.must_be_living(access)
     row = await policy.message(uow, access, seq)
@@ -135,14 +132,31 @@ async def _reactable(
 
 
 async def _changed(uow: UnitOfWork, actor: Actor, access: Access, seq: int) -> Message:
-    """Tell everybody in the conversation, and answer the actor."""
+    """Tell everybody who may see it, and answer the actor."""
     row = await policy.message(uow, access, seq)
+    # The actor's own devices first: only they are told which reactions are theirs.
+    [own] = await rendering.messages(uow, actor, access, [row], receipts=False)
+    tell(uow, member_topic(actor.me), MessageChanged(conversation_id=row.conversation_id, message=own))
     event = MessageChanged(
         conversation_id=row.conversation_id,
         message=await rendering.for_everybody(uow, row.conversation_id, row),
     )
-    tell(uow, topic(row.conversation_id), event)
+    for listeners in await _who_may_see(uow, access, seq):
+        tell(uow, listeners, event)
     return await _as_it_is(uow, actor, access, seq)
+
+
+async def _who_may_see(uow: UnitOfWork, access: Access, seq: int) -> list[Hashable]:
+    """Everybody in the conversation; unless newcomers do not see what was before them, and there are some."""
+    conversation = access.conversation
+    if conversation.rules.history_for_new:
+        return [topic(conversation.id)]
+    limit = uow.parts[MessagingSettings].group_limit
+    members = await store.group_members(uow, conversation.id, limit=limit)
+    seeing = [member for member in members if member.joined_seq <= seq]
+    if len(seeing) == len(members):
+        return [topic(conversation.id)]
+    return [member_topic(member.member_id) for member in seeing]
 
 
 async def _as_it_is(uow: UnitOfWork, actor: Actor, access: Access, seq: int) -> Message:
@@ -157,10 +171,5 @@ def _check_emoji(emoji: str) -> None:
     """One emoji: symbols with their joiners, selectors, skin tones, flags and keycaps; no letters, no text."""
     categories = [unicodedata.category(character) for character in emoji]
     known = all(category in _EMOJI_PARTS for category in categories)
-    if (
-        not emoji
-        or len(emoji) > 32
-        or not known
-        or not any(category in ("So", "Me", "Sm") for category in categories)
-    ):
+    if not emoji or len(emoji) > 32 or not known or not any(category in ("So", "Me", "Sm") for category in categories):
         raise invalid("emoji", "invalid")

@@ -16,11 +16,9 @@ from pegboard.kernel.events import emit
 from pegboard.kernel.http.cursors import Page, decode_cursor, page_of
 from pegboard.kernel.ids import MemberId, uuid7
 from pegboard.kernel.names import clean_name
-from pegboard.kernel.realtime.live import tell
 from pegboard.modules.messaging import policy, store
 from pegboard.modules.messaging.errors import ConversationNotFound
 from pegboard.modules.messaging.events import ConversationCreated, ConversationDissolved
-from pegboard.modules.messaging.live import MineChanged
 from pegboard.modules.messaging.schemas import (
     Conversation,
     ConversationChange,
@@ -30,12 +28,10 @@ from pegboard.modules.messaging.schemas import (
     Rules,
 )
 from pegboard.modules.messaging.service import membership, rendering, system_messages
-from pegboard.modules.messaging.service.publishing import member_topic, topic
+from pegboard.modules.messaging.service.publishing import topic
 
 
-async def conversations(
-    uow: UnitOfWork, actor: Actor, *, cursor: str | None, limit: int
-) -> Page[Conversation]:
+async def conversations(uow: UnitOfWork, actor: Actor, *, cursor: str | None, limit: int) -> Page[Conversation]:
     """The actor's conversations: pinned first, then the one with the newest message."""
     after: Any = decode_cursor(cursor, bool, datetime, UUID)
     found = await store.conversations_of(uow, actor.me, limit=limit + 1, after=after)
@@ -124,9 +120,7 @@ async def create_following(
     return conversation_id
 
 
-async def _insert(
-    uow: UnitOfWork, kind: str, name: str, rules: Rules | None = None, **more: Any
-) -> UUID | None:
+async def _insert(uow: UnitOfWork, kind: str, name: str, rules: Rules | None = None, **more: Any) -> UUID | None:
     conversation_id = uuid7()
     now = uow.now()
     inserted = await store.insert_conversation(
@@ -141,9 +135,7 @@ async def _insert(
     )
     if not inserted:
         return None
-    emit(
-        uow, ConversationCreated(conversation_id=conversation_id, kind=kind), actor_id=more.get("created_by")
-    )
+    emit(uow, ConversationCreated(conversation_id=conversation_id, kind=kind), actor_id=more.get("created_by"))
     return conversation_id
 
 
@@ -160,9 +152,7 @@ async def _fill(
         await membership.bring_in(uow, created, roles, by=by, quietly=quietly)
 
 
-async def change(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID, wanted: ConversationChange
-) -> Conversation:
+async def change(uow: UnitOfWork, actor: Actor, conversation_id: UUID, wanted: ConversationChange) -> Conversation:
     """Change a group's name, topic, notice, avatar or rules (rules: its administrators only)."""
     access = await policy.reading(uow, actor, conversation_id, lock=True)
     policy.may_edit_group(access)
@@ -177,9 +167,7 @@ async def change(
     if "name" in changes:
         changes["name"] = clean_name(changes["name"], path="name")
     if wanted.rules is not UNSET:
-        named = {
-            name: value for name, value in msgspec.structs.asdict(wanted.rules).items() if value is not UNSET
-        }
+        named = {name: value for name, value in msgspec.structs.asdict(wanted.rules).items() if value is not UNSET}
         changes["rules"] = msgspec.to_builtins(msgspec.structs.replace(before.rules, **named))
     if not await store.change_conversation(uow, conversation_id, changes, revision=wanted.revision):
         raise RevisionMismatch
@@ -225,9 +213,7 @@ async def change_mine(uow: UnitOfWork, actor: Actor, conversation_id: UUID, want
     if wanted.hidden is not UNSET:
         changes["hidden_seq"] = access.conversation.head_seq if wanted.hidden else None
     await store.change_mine(uow, conversation_id, actor.me, changes)
-    mine = (await conversation(uow, actor, conversation_id)).mine
-    tell(uow, member_topic(actor.me), MineChanged(conversation_id=conversation_id, mine=mine))
-    return mine
+    return (await membership.tell_own_side(uow, conversation_id, actor.me)).mine
 
 
 # --- greeting ------------------------------------------------------------------------------------------------------

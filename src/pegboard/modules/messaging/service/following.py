@@ -8,19 +8,16 @@ from pegboard.kernel.ids import MemberId
 from pegboard.modules.directory import api as directory
 from pegboard.modules.directory.api import DepartmentId
 from pegboard.modules.messaging import store
-from pegboard.modules.messaging.schemas import Rules
 from pegboard.modules.messaging.service import conversations, membership, system_messages
 from pegboard.modules.messaging.settings import MessagingSettings
-from pegboard.modules.messaging.views import ConversationRow
+from pegboard.modules.messaging.views import ConversationRow, Rules
 
 _ANNOUNCEMENTS = Rules(speak="admins", mention_all="admins", invite="admins")
 
 
 async def begin_all_hands(uow: UnitOfWork, name: str, owner: MemberId) -> None:
     """The group of everybody in the organisation, in which its owner (and whom they name) speaks."""
-    await conversations.create_following(
-        uow, "all", name, {owner: "owner"}, owner=owner, rules=_ANNOUNCEMENTS
-    )
+    await conversations.create_following(uow, "all", name, {owner: "owner"}, owner=owner, rules=_ANNOUNCEMENTS)
 
 
 async def joined_organisation(uow: UnitOfWork, members: Sequence[MemberId]) -> None:
@@ -91,9 +88,7 @@ async def _hand_over(uow: UnitOfWork, group: ConversationRow, old: MemberId, hei
     if heir is None:
         candidates = [
             each
-            for each in await store.group_members(
-                uow, group.id, limit=uow.parts[MessagingSettings].group_limit
-            )
+            for each in await store.group_members(uow, group.id, limit=uow.parts[MessagingSettings].group_limit)
             if each.member_id != old
         ]
         candidates.sort(key=lambda each: (each.role != "admin", each.joined_seq, each.member_id))

@@ -22,7 +22,12 @@ from pegboard.modules.messaging.errors import (
     UnknownPeople,
 )
 from pegboard.modules.messaging.events import ParticipantsJoined, ParticipantsLeft
-from pegboard.modules.messaging.live import ConversationChanged, ConversationJoined, ConversationLeft
+from pegboard.modules.messaging.live import (
+    ConversationChanged,
+    ConversationJoined,
+    ConversationLeft,
+    MineChanged,
+)
 from pegboard.modules.messaging.schemas import (
     Conversation,
     GroupMember,
@@ -77,9 +82,7 @@ async def bring_in(
             by=await system_messages.actor_named(uow, by),
         )
     added = await store.add_participants(uow, conversation.id, new, joined_seq=seq, at=uow.now())
-    emit(
-        uow, ParticipantsJoined(conversation_id=conversation.id, member_ids=list(added), seq=seq), actor_id=by
-    )
+    emit(uow, ParticipantsJoined(conversation_id=conversation.id, member_ids=list(added), seq=seq), actor_id=by)
     await _greet(uow, conversation.id, added)
     return added
 
@@ -114,16 +117,16 @@ async def take_out(
 
 
 async def _greet(uow: UnitOfWork, conversation_id: UUID, members: Sequence[MemberId]) -> None:
-    """Let the devices of new members hear the conversation, and everybody know its size."""
+    """Let the devices of new members hear the conversation, and everybody know its size.
+
+    A device that connects while this commits is subscribed too; it learns of the conversation from `changed`.
+    """
     if Hub in uow.parts:
         hub = uow.parts[Hub]
+        uow.after_commit(partial(_subscribe, hub, conversation_id, members))
         for member in members:
             if hub.subscribers(member_topic(member)):
-                actor = _as_reader(uow, member)
-                [shown] = await rendering.conversations(
-                    uow, actor, await store.conversations_of(uow, member, limit=1, only=conversation_id)
-                )
-                uow.after_commit(partial(_subscribe, hub, conversation_id, member))
+                shown = await _shown(uow, _as_reader(uow, member), conversation_id)
                 tell(uow, member_topic(member), ConversationJoined(conversation=shown))
     await tell_changed(uow, conversation_id)
 
@@ -132,9 +135,10 @@ def _as_reader(uow: UnitOfWork, member: MemberId) -> Actor:
     return Actor(org_id=uow.org_id, member_id=member, userid="", name="")
 
 
-def _subscribe(hub: Hub, conversation_id: UUID, member: MemberId) -> None:
-    for connection in hub.subscribers(member_topic(member)):
-        hub.subscribe(connection, topic(conversation_id))
+def _subscribe(hub: Hub, conversation_id: UUID, members: Sequence[MemberId]) -> None:
+    for member in members:
+        for connection in hub.subscribers(member_topic(member)):
+            hub.subscribe(connection, topic(conversation_id))
 
 
 def _farewell(uow: UnitOfWork, conversation_id: UUID, member: MemberId) -> None:
@@ -174,12 +178,21 @@ async def tell_changed(uow: UnitOfWork, conversation_id: UUID) -> None:
     )
 
 
+async def tell_own_side(uow: UnitOfWork, conversation_id: UUID, member: MemberId) -> Conversation:
+    """Tell the member's devices what is theirs in the conversation; the conversation as they see it."""
+    shown = await _shown(uow, _as_reader(uow, member), conversation_id)
+    tell(
+        uow,
+        member_topic(member),
+        MineChanged(conversation_id=conversation_id, head_seq=shown.head_seq, my_role=shown.my_role, mine=shown.mine),
+    )
+    return shown
+
+
 # --- verbs ---------------------------------------------------------------------------------------------------------
 
 
-async def add_members(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID, userids: Sequence[str]
-) -> list[str]:
+async def add_members(uow: UnitOfWork, actor: Actor, conversation_id: UUID, userids: Sequence[str]) -> list[str]:
     """Bring people in; the userids of those who are new."""
     access = await policy.reading(uow, actor, conversation_id, lock=True)
     policy.may_invite(access)
@@ -249,9 +262,7 @@ async def join_requests(uow: UnitOfWork, actor: Actor, conversation_id: UUID) ->
     ]
 
 
-async def decide(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID, userid: str, *, approved: bool
-) -> None:
+async def decide(uow: UnitOfWork, actor: Actor, conversation_id: UUID, userid: str, *, approved: bool) -> None:
     """Let somebody in who asked, or not."""
     access = await policy.reading(uow, actor, conversation_id, lock=True)
     policy.may_administer(access)
@@ -273,9 +284,7 @@ async def change_member(
     role = change.role if isinstance(change.role, str) else None
     if role is not None:
         policy.may_own(access)
-    if member.member_id == access.conversation.owner_id or (
-        member.is_admin and access.participant.role != "owner"
-    ):
+    if member.member_id == access.conversation.owner_id or (member.is_admin and access.participant.role != "owner"):
         raise NotGroupAdmin
     muted = change.muted if isinstance(change.muted, bool) else None
     await store.change_participant(uow, conversation_id, member.member_id, role=role, silenced=muted)
@@ -288,6 +297,8 @@ async def change_member(
             role=role,
             by=await system_messages.actor_named(uow, actor.me),
         )
+        await tell_own_side(uow, conversation_id, member.member_id)
+    await tell_changed(uow, conversation_id)
     record(
         uow,
         actor,
@@ -315,17 +326,16 @@ async def give_away(uow: UnitOfWork, actor: Actor, conversation_id: UUID, userid
     return await _shown(uow, actor, conversation_id)
 
 
-async def pass_on(
-    uow: UnitOfWork, conversation: ConversationRow, old: MemberId | None, new: MemberId
-) -> None:
+async def pass_on(uow: UnitOfWork, conversation: ConversationRow, old: MemberId | None, new: MemberId) -> None:
     """Change the owner of a locked conversation, and say so in it."""
     if old is not None:
         await store.change_participant(uow, conversation.id, old, role="member")
     await store.change_participant(uow, conversation.id, new, role="owner")
     await store.change_conversation(uow, conversation.id, {"owner_id": new})
-    await system_messages.say(
-        uow, conversation, "owner_changed", members=await system_messages.named(uow, [new])
-    )
+    await system_messages.say(uow, conversation, "owner_changed", members=await system_messages.named(uow, [new]))
+    for member in (old, new):
+        if member is not None:
+            await tell_own_side(uow, conversation.id, member)
     await tell_changed(uow, conversation.id)
 
 

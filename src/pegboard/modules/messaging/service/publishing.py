@@ -15,13 +15,15 @@ from pegboard.kernel.realtime.live import encode_event
 from pegboard.modules.messaging import policy, store
 from pegboard.modules.messaging.live import CursorMoved, MessageCreated, ReceiptCount, ReceiptsChanged
 from pegboard.modules.messaging.service import rendering
-from pegboard.modules.messaging.service.committing import Batch, Committer
+from pegboard.modules.messaging.service.committing import Batch
 from pegboard.modules.messaging.settings import MessagingSettings
 from pegboard.modules.messaging.views import Appended, CursorMove
 
 _log = logging.getLogger(__name__)
 
 COUNTED_BACK = 200
+SETTLE_S = 0.01
+WAIT_AT_MOST_S = 0.1
 
 
 def topic(conversation_id: UUID) -> Hashable:
@@ -36,9 +38,7 @@ def member_topic(member_id: MemberId) -> Hashable:
 
 def created_event(message: Appended) -> bytes:
     """The event of a new message."""
-    return encode_event(
-        MessageCreated(conversation_id=message.conversation_id, message=rendering.appended(message))
-    )
+    return encode_event(MessageCreated(conversation_id=message.conversation_id, message=rendering.appended(message)))
 
 
 class Publisher:
@@ -50,7 +50,6 @@ class Publisher:
         self._every_s = settings.receipts_every_s
         self._counting: dict[UUID, _Count] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.committer: Committer | None = None
 
     def publish(self, batch: Batch) -> None:
         """New messages at once; moved cursors to their owners' devices and, counted, to the senders."""
@@ -64,12 +63,13 @@ class Publisher:
             hub.publish(topic(conversation_id), events_frame(encoded))
         for move in batch.moves:
             self._count_soon(move)
-            self._tell_own_devices(hub, move)
+            self._tell_own_devices(hub, move, others=move.member_id not in batch.asked_elsewhere)
 
     # --- the reader's own devices ----------------------------------------------------------------------------------
 
-    def _tell_own_devices(self, hub: Hub, move: CursorMove) -> None:
-        if len(hub.subscribers(member_topic(move.member_id))) > 1:  # the device that moved it knows
+    def _tell_own_devices(self, hub: Hub, move: CursorMove, *, others: bool) -> None:
+        """`others`: one of the sockets moved it, and knows."""
+        if len(hub.subscribers(member_topic(move.member_id))) > others:
             self._spawn(self._own_state(hub, move))
 
     async def _own_state(self, hub: Hub, move: CursorMove) -> None:
@@ -77,6 +77,7 @@ class Publisher:
             unread = await store.unread_of(uow, move.conversation_id, move.member_id)
         event = CursorMoved(
             conversation_id=move.conversation_id,
+            head_seq=unread.head_seq,
             read_seq=unread.read_seq,
             unread=unread.unread,
             mentioned=unread.mentioned,
@@ -96,16 +97,14 @@ class Publisher:
         """Tell counts until nothing moves any more, never sooner than `receipts_every_s` after the last time."""
         try:
             while True:
-                while self.committer is not None and self.committer.moves_waiting_in(count.conversation_id):
-                    await asyncio.sleep(0)  # a burst of readers is told once, at its end
-                    if count.waited_long():
-                        break
+                while count.still_moving() and not count.waited_long():  # noqa: ASYNC110  # it is time that counts
+                    await asyncio.sleep(SETTLE_S)  # a burst of readers is told once, at its end
                 above, up_to = count.take()
                 await self._tell_senders(count, above, up_to)
                 await asyncio.sleep(self._every_s)
                 if count.nothing_new:
                     return
-        except Exception:
+        except Exception:  # noqa: BLE001  # the next move counts anew
             _log.exception("counting readers")
         finally:
             del self._counting[count.conversation_id]
@@ -142,9 +141,11 @@ class _Count:
         self._above: int | None = None
         self._up_to = 0
         self._since_s = 0.0
+        self._moves = self._moves_seen = 0
 
     def include(self, move: CursorMove) -> None:
         """The messages that this move went over."""
+        self._moves += 1
         if self._above is None:
             self._above, self._up_to = move.from_seq, move.to_seq
             self._since_s = asyncio.get_running_loop().time()
@@ -156,9 +157,14 @@ class _Count:
         """Whether all is told."""
         return self._above is None
 
+    def still_moving(self) -> bool:
+        """Whether there were moves since this was last asked."""
+        moves, self._moves_seen = self._moves_seen, self._moves
+        return moves != self._moves
+
     def waited_long(self) -> bool:
         """Whether readers without end shall not keep the sender waiting."""
-        return asyncio.get_running_loop().time() - self._since_s > 0.1
+        return asyncio.get_running_loop().time() - self._since_s > WAIT_AT_MOST_S
 
     def take(self) -> tuple[int, int]:
         """(above, up to): what to count now."""

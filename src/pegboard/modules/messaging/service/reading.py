@@ -34,9 +34,7 @@ async def messages(
         raise invalid("before_seq", "exclusive")
     access = await policy.reading(uow, actor, conversation_id)
     if after_seq is not None:
-        rows = await store.messages_after(
-            uow, conversation_id, max(after_seq, access.first_seq - 1), limit + 1
-        )
+        rows = await store.messages_after(uow, conversation_id, max(after_seq, access.first_seq - 1), limit + 1)
         rows, more = rows[:limit], len(rows) > limit
         following = encode_cursor(rows[-1].seq) if more else None
     else:
@@ -87,9 +85,7 @@ async def readers(
     row = await policy.message(uow, access, seq)
     position = decode_cursor(cursor, UUID)
     after = position[0] if position else None
-    rows = await store.readers_page(
-        uow, conversation_id, seq, row.sender_id, after=after, limit=READERS_AT_ONCE + 1
-    )
+    rows = await store.readers_page(uow, conversation_id, seq, row.sender_id, after=after, limit=READERS_AT_ONCE + 1)
     total, following = len(rows), None
     if after is not None or len(rows) > READERS_AT_ONCE:
         total = await store.reader_total(uow, conversation_id, seq, row.sender_id)
@@ -102,17 +98,13 @@ async def readers(
         person = people[each["member_id"]]
         gone = {"left": True} if each["has_left"] else {}
         if each["has_read"]:
-            answer.read.append(
-                Reader(userid=person.userid, name=person.name, read_at=each["read_at"], **gone)
-            )
+            answer.read.append(Reader(userid=person.userid, name=person.name, read_at=each["read_at"], **gone))
         else:
             answer.unread.append(NonReader(userid=person.userid, name=person.name, **gone))
     return answer
 
 
-async def file_link(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, variant: Variant
-) -> FileLink:
+async def file_link(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, variant: Variant) -> FileLink:
     """A personal link to the file of a message that the actor may read."""
     access = await policy.reading(uow, actor, conversation_id)
     row = await policy.message(uow, access, seq)

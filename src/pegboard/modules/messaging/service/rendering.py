@@ -48,9 +48,7 @@ async def messages(
     for row in rows:
         read = None
         if counts is not None and row.sender_id is not None:
-            read = Receipts(
-                **dict(zip(("read", "total"), counts.counts(row.seq, row.sender_id), strict=True))
-            )
+            read = Receipts(**dict(zip(("read", "total"), counts.counts(row.seq, row.sender_id), strict=True)))
         found.append(_message(row, actor.member_id, people, quoted, reacted.get(row.seq, {}), read))
     return found
 
@@ -79,18 +77,14 @@ def appended(message: Appended) -> Message:
     )
 
 
-async def _quoted(
-    uow: UnitOfWork, conversation_id: UUID, rows: Iterable[MessageRow]
-) -> dict[int, MessageRow]:
+async def _quoted(uow: UnitOfWork, conversation_id: UUID, rows: Iterable[MessageRow]) -> dict[int, MessageRow]:
     seqs = {row.reply_to for row in rows if row.reply_to is not None}
     if not seqs:
         return {}
     return {row.seq: row for row in await store.messages_at(uow, conversation_id, sorted(seqs))}
 
 
-async def _reacted(
-    uow: UnitOfWork, conversation_id: UUID, rows: Iterable[MessageRow]
-) -> Mapping[int, Reacted]:
+async def _reacted(uow: UnitOfWork, conversation_id: UUID, rows: Iterable[MessageRow]) -> Mapping[int, Reacted]:
     changed = [row.seq for row in rows if row.rev]  # a reaction is a change, so most pages need not ask
     return await store.reactions_of(uow, conversation_id, changed) if changed else {}
 
@@ -234,9 +228,7 @@ def _conversation(
         revision=row.revision,
         rules=row.rules,
         mine=mine(row, participant, unread),
-        peer=Peer(
-            userid=peer.userid, name=peer.name, avatar_file_id=peer.avatar_file_id, state=str(peer.state)
-        )
+        peer=Peer(userid=peer.userid, name=peer.name, avatar_file_id=peer.avatar_file_id, state=str(peer.state))
         if peer
         else None,
         last_message=_message(last, None, people, {}, {}, None) if last else None,

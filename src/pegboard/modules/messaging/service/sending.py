@@ -34,7 +34,6 @@ class Messenger:
         self._database = parts[Database]
         self._publisher = Publisher(parts, settings)
         self._committer = Committer(self._database, self._publisher.publish)
-        self._publisher.committer = self._committer
         self._per_person = TokenBuckets(settings.messages_per_person, settings.messages_per_person_burst)
         self._per_conversation = TokenBuckets(
             settings.messages_per_conversation, settings.messages_per_conversation_burst
@@ -51,9 +50,7 @@ class Messenger:
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
-    def submit(
-        self, actor: Actor, conversation_id: UUID, new: NewMessage, done: Callable[[Outcome], None]
-    ) -> None:
+    def submit(self, actor: Actor, conversation_id: UUID, new: NewMessage, done: Callable[[Outcome], None]) -> None:
         """Send from the event loop; `done` hears what became of it. Refuses at once what is wrong in itself."""
         self._check_rates(actor, conversation_id)
         content = parse(new.kind, new.content, text_limit=self.settings.text_limit)
@@ -93,7 +90,7 @@ class Messenger:
         async def run() -> None:
             try:
                 await work
-            except Exception as exception:
+            except Exception as exception:  # noqa: BLE001  # a boundary: the sender hears of it
                 done(as_refusal(exception))
 
         task = asyncio.get_running_loop().create_task(run())
@@ -115,15 +112,22 @@ class Messenger:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def submit_read(
-        self, actor: Actor, conversation_id: UUID, seq: int | None, done: Callable[[Outcome], None]
+        self,
+        actor: Actor,
+        conversation_id: UUID,
+        seq: int | None,
+        done: Callable[[Outcome], None],
+        *,
+        by_socket: bool = True,
     ) -> None:
-        """Move the actor's cursor from the event loop."""
-        self._committer.submit(ReadWish(actor=actor, conversation_id=conversation_id, seq=seq, done=done))
+        """Move the actor's cursor from the event loop. `by_socket`: one of their sockets asks, and hears the answer."""
+        wish = ReadWish(actor=actor, conversation_id=conversation_id, seq=seq, by_socket=by_socket, done=done)
+        self._committer.submit(wish)
 
     async def read(self, actor: Actor, conversation_id: UUID, seq: int | None) -> int:
         """Move the actor's cursor forward (None: to the head); where it stands now."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.submit_read(actor, conversation_id, seq, _settle(future))
+        self.submit_read(actor, conversation_id, seq, _settle(future), by_socket=False)
         outcome = await future
         if not isinstance(outcome, CursorMove):
             raise _error(outcome)
@@ -147,9 +151,7 @@ def sent(message: Appended) -> Sent:
     return Sent(id=message.message_id, seq=message.seq, sent_at=message.sent_at)
 
 
-async def _prepare(
-    uow: UnitOfWork, actor: Actor, conversation_id: UUID, new: NewMessage, content: Any
-) -> MessageDraft:
+async def _prepare(uow: UnitOfWork, actor: Actor, conversation_id: UUID, new: NewMessage, content: Any) -> MessageDraft:
     """Look up what the message refers to; whether it may is judged again under the lock."""
     access = await policy.reading(uow, actor, conversation_id)
     userids = tuple(dict.fromkeys(userid for userid in new.mentions if userid != ALL))

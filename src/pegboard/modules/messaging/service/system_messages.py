@@ -5,13 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from pegboard.kernel.db import UnitOfWork
-from pegboard.kernel.events import emit
 from pegboard.kernel.ids import MemberId, uuid7
 from pegboard.kernel.realtime.live import tell
 from pegboard.modules.directory import api as directory
 from pegboard.modules.messaging import store
 from pegboard.modules.messaging.content import encode
-from pegboard.modules.messaging.events import MessagesSent
 from pegboard.modules.messaging.live import MessageCreated
 from pegboard.modules.messaging.service import rendering
 from pegboard.modules.messaging.service.publishing import topic
@@ -36,7 +34,6 @@ async def say(uow: UnitOfWork, conversation: ConversationRow, event: str, **deta
         draft=MessageDraft(kind="system", content=content),
     )
     await store.append(connection, [message])
-    emit(uow, MessagesSent(conversation_id=conversation.id, from_seq=message.seq, to_seq=message.seq))
     tell(
         uow,
         topic(conversation.id),

@@ -6,9 +6,9 @@ from pegboard.modules.messaging.store.appending import (
     existing,
     follow_own,
     lock_conversations,
+    locked_standings,
     note_mentions,
     present,
-    standings,
 )
 from pegboard.modules.messaging.store.conversations import (
     change_conversation,
@@ -92,6 +92,7 @@ __all__ = [
     "last_messages",
     "lock_conversation",
     "lock_conversations",
+    "locked_standings",
     "mark_changed",
     "message",
     "messages_after",
@@ -113,7 +114,6 @@ __all__ = [
     "request_to_join",
     "rules_and_size",
     "senders_between",
-    "standings",
     "unread_of",
     "whole_organisation_conversation",
 ]

@@ -6,33 +6,41 @@ row itself, beside the row-level security that lists exactly the batch's.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from pegboard.kernel.db import sql
-from pegboard.kernel.db.database import Connection
+from pegboard.kernel.db.database import Connection, encode_json
 from pegboard.kernel.files import KEEP_MANY
-from pegboard.kernel.ids import MemberId, OrgId
-from pegboard.modules.messaging.schemas import Rules
-from pegboard.modules.messaging.views import Appended, ConversationRow, MessageDraft, Standing
+from pegboard.kernel.ids import MemberId, OrgId, uuid7
+from pegboard.modules.messaging.events import MessagesSent
+from pegboard.modules.messaging.views import Appended, ConversationRow, MessageDraft, Rules, Standing
 
 _LOCK = sql("""
     SELECT * FROM conversations
     WHERE org_id = ANY(CAST(:orgs AS uuid[])) AND id = ANY(CAST(:ids AS uuid[]))
     ORDER BY id FOR UPDATE
 """)
-_STANDINGS = sql("""
-    SELECT p.role, p.silenced, p.left_seq, p.cursor_seq, m.id, m.seq, m.sent_at
+# One round trip for locks and rights. The locked rows are the newest, what is joined to them is as of the
+# statement's beginning: where the conversation has changed since, somebody was in between, and we look again.
+# Whatever changes who may speak also moves the head or the revision.
+_LOCKED_STANDINGS = sql("""
+    SELECT c.head_seq, c.revision, c.rules::text AS rules, c.dissolved_at, c.kind,
+           p.role, p.silenced, p.left_seq, p.cursor_seq, m.id, m.seq, m.sent_at, w.n,
+           (SELECT s.head_seq + s.revision FROM conversations s
+            WHERE s.org_id = w.org AND s.id = w.conversation) = c.head_seq + c.revision AS undisturbed
     FROM unnest(CAST(:orgs AS uuid[]), CAST(:conversations AS uuid[]), CAST(:members AS uuid[]),
                 CAST(:client_ids AS text[])) WITH ORDINALITY AS w (org, conversation, member, client_id, n)
+    JOIN conversations c ON c.org_id = w.org AND c.id = w.conversation
     LEFT JOIN participants p
         ON p.org_id = w.org AND p.conversation_id = w.conversation AND p.member_id = w.member
     LEFT JOIN messages m
         ON m.org_id = w.org AND m.conversation_id = w.conversation AND m.sender_id = w.member
         AND m.client_id = w.client_id
-    ORDER BY w.n
+    ORDER BY c.id FOR UPDATE OF c
 """)
 _PRESENT = sql("""
     SELECT p.conversation_id, p.member_id
@@ -53,6 +61,12 @@ _APPEND = sql("""
         FROM unnest(CAST(:head_orgs AS uuid[]), CAST(:head_conversations AS uuid[]), CAST(:head_seqs AS bigint[]))
             AS h (org, conversation, seq)
         WHERE c.org_id = h.org AND c.id = h.conversation
+    ),
+    facts AS (
+        INSERT INTO outbox (event_id, org_id, name, payload, at)
+        SELECT event_id, org, :fact, CAST(payload AS jsonb), :at
+        FROM unnest(CAST(:event_ids AS uuid[]), CAST(:head_orgs AS uuid[]), CAST(:payloads AS text[]))
+            AS f (event_id, org, payload)
     )
     INSERT INTO messages (org_id, conversation_id, seq, id, sender_id, client_id, kind, content, mention_all,
                           reply_to, sent_at)
@@ -90,36 +104,41 @@ _FOLLOW_OWN = sql("""
 Place = tuple[OrgId, UUID]
 
 
-async def lock_conversations(
-    connection: Connection, places: Collection[Place]
-) -> dict[Place, ConversationRow]:
+async def lock_conversations(connection: Connection, places: Collection[Place]) -> dict[Place, ConversationRow]:
     """Lock these conversations in the order of their ids, until the transaction ends."""
     rows = await connection.fetch(
         _LOCK.sql,
-        *_LOCK.arguments({"orgs": list({org for org, _ in places}), "ids": sorted(id for _, id in places)}),
+        *_LOCK.arguments(
+            {"orgs": list({org for org, _ in places}), "ids": sorted(conversation for _, conversation in places)}
+        ),
     )
     found = {(OrgId(row["org_id"]), row["id"]): as_conversation(row) for row in rows}
     return {place: found[place] for place in places if place in found}
 
 
-async def standings(
-    connection: Connection, asked: Sequence[tuple[OrgId, UUID, MemberId, str | None]]
-) -> list[Standing]:
-    """For each (organisation, conversation, member, client_id): the place in it, and the message if it came before."""
+Asked = tuple[OrgId, UUID, MemberId, str | None]
+
+
+async def locked_standings(connection: Connection, asked: Sequence[Asked]) -> dict[int, Standing]:
+    """Lock the conversations in the order of their ids; then, for each (organisation, conversation, member, client_id),
+    by its number: the conversation's state, the member's place in it, and the message if it came before.
+
+    Absent: there is no such conversation.
+    """
     orgs, conversations, members, client_ids = zip(*asked, strict=True)
-    rows = await connection.fetch(
-        _STANDINGS.sql,
-        *_STANDINGS.arguments(
-            {"orgs": orgs, "conversations": conversations, "members": members, "client_ids": client_ids}
-        ),
+    arguments = _LOCKED_STANDINGS.arguments(
+        {"orgs": orgs, "conversations": conversations, "members": members, "client_ids": client_ids}
     )
-    return [_standing(row, wish) for row, wish in zip(rows, asked, strict=True)]
+    rows = await connection.fetch(_LOCKED_STANDINGS.sql, *arguments)
+    if not all(row["undisturbed"] for row in rows):
+        rows = await connection.fetch(_LOCKED_STANDINGS.sql, *arguments)  # now nobody can be in between
+    return {row["n"] - 1: _standing(row, asked[row["n"] - 1]) for row in rows}
 
 
 _NOTHING = MessageDraft(kind="", content=b"")
 
 
-def _standing(row: Any, asked: tuple[OrgId, UUID, MemberId, str | None]) -> Standing:
+def _standing(row: Any, asked: Asked) -> Standing:
     known = None
     if row["seq"] is not None:
         known = Appended(
@@ -133,6 +152,9 @@ def _standing(row: Any, asked: tuple[OrgId, UUID, MemberId, str | None]) -> Stan
             fresh=False,
         )
     return Standing(
+        head_seq=row["head_seq"],
+        rules=_rules(row["rules"]),
+        dissolved=row["dissolved_at"] is not None,
         role=row["role"],
         silenced=bool(row["silenced"]),
         left=row["left_seq"] is not None,
@@ -141,9 +163,13 @@ def _standing(row: Any, asked: tuple[OrgId, UUID, MemberId, str | None]) -> Stan
     )
 
 
-async def present(
-    connection: Connection, asked: Sequence[tuple[OrgId, UUID, MemberId]]
-) -> set[tuple[UUID, MemberId]]:
+@lru_cache(maxsize=1024)
+def _rules(text: str) -> Rules:
+    """There are few different rules among many conversations."""
+    return msgspec.json.decode(text, type=Rules)
+
+
+async def present(connection: Connection, asked: Sequence[tuple[OrgId, UUID, MemberId]]) -> set[tuple[UUID, MemberId]]:
     """Which of these people are in these conversations now."""
     orgs, conversations, members = zip(*asked, strict=True)
     rows = await connection.fetch(
@@ -163,16 +189,30 @@ async def existing(connection: Connection, asked: Sequence[tuple[OrgId, UUID, in
 
 
 async def append(connection: Connection, messages: Sequence[Appended]) -> None:
-    """Store messages that have their numbers, and move the heads of their conversations. The callers hold the locks."""
-    heads = {(message.org_id, message.conversation_id): message.seq for message in messages}
+    """Store messages that have their numbers, move the heads of their conversations, and report one fact for each.
+
+    The caller holds the conversations' locks.
+    """
+    reports: dict[Place, MessagesSent] = {}
+    for message in messages:
+        place = (message.org_id, message.conversation_id)
+        before = reports.get(place)
+        reports[place] = MessagesSent(
+            conversation_id=message.conversation_id,
+            from_seq=before.from_seq if before else message.seq,
+            to_seq=message.seq,
+        )
     await connection.execute(
         _APPEND.sql,
         *_APPEND.arguments(
             {
                 "at": messages[0].sent_at,
-                "head_orgs": [org for org, _ in heads],
-                "head_conversations": [conversation for _, conversation in heads],
-                "head_seqs": list(heads.values()),
+                "head_orgs": [org for org, _ in reports],
+                "head_conversations": [conversation for _, conversation in reports],
+                "head_seqs": [report.to_seq for report in reports.values()],
+                "fact": MessagesSent.name,
+                "event_ids": [uuid7() for _ in reports],
+                "payloads": [encode_json(report) for report in reports.values()],
                 "orgs": [message.org_id for message in messages],
                 "conversations": [message.conversation_id for message in messages],
                 "seqs": [message.seq for message in messages],
@@ -226,9 +266,7 @@ async def note_mentions(connection: Connection, messages: Sequence[Appended]) ->
             )
 
 
-async def follow_own(
-    connection: Connection, cursors: Mapping[tuple[OrgId, UUID, MemberId], int], at: datetime
-) -> None:
+async def follow_own(connection: Connection, cursors: Mapping[tuple[OrgId, UUID, MemberId], int], at: datetime) -> None:
     """Move the cursors of senders who had read everything over their own messages."""
     from pegboard.modules.messaging.store.reading import merge_after
 

@@ -12,10 +12,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from pegboard.kernel.db import Row, Statement, UnitOfWork, sql, tenant
 from pegboard.kernel.ids import MemberId
 from pegboard.modules.messaging.models import conversations, join_requests, participants
-from pegboard.modules.messaging.schemas import Rules
 from pegboard.modules.messaging.store.appending import as_conversation
 from pegboard.modules.messaging.store.reading import UNREAD_COUNTED_TO
-from pegboard.modules.messaging.views import ConversationRow, Participant
+from pegboard.modules.messaging.views import ConversationRow, Participant, Rules
 
 _c, _p = conversations.c, participants.c
 
@@ -238,9 +237,7 @@ def _change_statement(names: Sequence[str], *, with_revision: bool) -> Statement
 _shapes: dict[tuple[tuple[str, ...], bool], Statement] = {}
 
 
-async def change_mine(
-    uow: UnitOfWork, conversation_id: UUID, member_id: MemberId, changes: Mapping[str, Any]
-) -> None:
+async def change_mine(uow: UnitOfWork, conversation_id: UUID, member_id: MemberId, changes: Mapping[str, Any]) -> None:
     """Set some columns of the caller's own side."""
     names = tuple(name for name in _MINE if name in changes)
     if not names:

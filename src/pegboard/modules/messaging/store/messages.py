@@ -19,9 +19,7 @@ _AFTER = sql(f"SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND seq > :after OR
 _BEFORE = sql(f"""
     SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND seq < :before AND seq >= :first ORDER BY seq DESC LIMIT :limit
 """)
-_AT = sql(
-    f"SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND seq = ANY(CAST(:seqs AS bigint[])) ORDER BY seq"
-)
+_AT = sql(f"SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND seq = ANY(CAST(:seqs AS bigint[])) ORDER BY seq")
 _CHANGED = sql(f"""
     SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND rev > :after_rev AND seq >= :first ORDER BY rev LIMIT :limit
 """)
@@ -46,9 +44,7 @@ _KEEP_EDIT = sql("""
     INSERT INTO message_edits (org_id, conversation_id, seq, rev, content, editor_id, edited_at)
     VALUES (:org_id, :conversation_id, :seq, :rev, :content, :editor_id, :edited_at)
 """)
-_EDITS = sql(
-    f"SELECT content, editor_id, edited_at FROM message_edits WHERE {_OURS} AND seq = :seq ORDER BY rev"
-)
+_EDITS = sql(f"SELECT content, editor_id, edited_at FROM message_edits WHERE {_OURS} AND seq = :seq ORDER BY rev")
 _FORGET_EDITS = sql(f"DELETE FROM message_edits WHERE {_OURS} AND seq = :seq")
 _REACTIONS = sql(f"""
     SELECT seq, emoji, member_id FROM reactions
@@ -58,9 +54,7 @@ _REACT = sql("""
     INSERT INTO reactions (org_id, conversation_id, seq, emoji, member_id, at)
     VALUES (:org_id, :conversation_id, :seq, :emoji, :member_id, :at) ON CONFLICT DO NOTHING
 """)
-_UNREACT = sql(
-    f"DELETE FROM reactions WHERE {_OURS} AND seq = :seq AND emoji = :emoji AND member_id = :member_id"
-)
+_UNREACT = sql(f"DELETE FROM reactions WHERE {_OURS} AND seq = :seq AND emoji = :emoji AND member_id = :member_id")
 
 
 async def messages_after(uow: UnitOfWork, conversation_id: UUID, after: int, limit: int) -> list[MessageRow]:
@@ -92,9 +86,7 @@ async def changed_after(
     uow: UnitOfWork, conversation_id: UUID, after_rev: int, first: int, limit: int
 ) -> list[MessageRow]:
     """What changed after the revision, in the order of the changes."""
-    rows = await uow.rows(
-        _CHANGED, conversation_id=conversation_id, after_rev=after_rev, first=first, limit=limit
-    )
+    rows = await uow.rows(_CHANGED, conversation_id=conversation_id, after_rev=after_rev, first=first, limit=limit)
     return [as_message(row) for row in rows]
 
 
@@ -132,9 +124,7 @@ async def change_content(
         recalled_by=recalled_by,
     )
     if edited_at is not None:
-        await uow.execute(
-            _KEEP_EDIT, **place, content=dict(before.content), editor_id=editor_id, edited_at=edited_at
-        )
+        await uow.execute(_KEEP_EDIT, **place, content=dict(before.content), editor_id=editor_id, edited_at=edited_at)
 
 
 async def edits_of(uow: UnitOfWork, conversation_id: UUID, seq: int) -> list[Row]:
@@ -162,21 +152,13 @@ async def add_reaction(
 ) -> bool:
     """React; False if they had."""
     return bool(
-        await uow.execute(
-            _REACT, conversation_id=conversation_id, seq=seq, emoji=emoji, member_id=member_id, at=at
-        )
+        await uow.execute(_REACT, conversation_id=conversation_id, seq=seq, emoji=emoji, member_id=member_id, at=at)
     )
 
 
-async def remove_reaction(
-    uow: UnitOfWork, conversation_id: UUID, seq: int, emoji: str, member_id: MemberId
-) -> bool:
+async def remove_reaction(uow: UnitOfWork, conversation_id: UUID, seq: int, emoji: str, member_id: MemberId) -> bool:
     """Take a reaction back; False if there was none."""
-    return bool(
-        await uow.execute(
-            _UNREACT, conversation_id=conversation_id, seq=seq, emoji=emoji, member_id=member_id
-        )
-    )
+    return bool(await uow.execute(_UNREACT, conversation_id=conversation_id, seq=seq, emoji=emoji, member_id=member_id))
 
 
 async def mark_changed(uow: UnitOfWork, conversation_id: UUID, seq: int, rev: int) -> None:

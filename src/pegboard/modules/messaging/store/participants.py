@@ -20,7 +20,8 @@ _ADD = sql("""
         ON CONFLICT DO NOTHING
     ),
     added AS (
-        INSERT INTO participants (org_id, conversation_id, member_id, role, joined_seq, joined_at, cursor_seq, moved_from)
+        INSERT INTO participants
+            (org_id, conversation_id, member_id, role, joined_seq, joined_at, cursor_seq, moved_from)
         SELECT :org_id, :conversation_id, member, role, CAST(:joined_seq AS bigint), :at,
                CAST(:read_seq AS bigint), CAST(:read_seq AS bigint)
         FROM unnest(CAST(:members AS uuid[]), CAST(:roles AS text[])) AS v (member, role)
@@ -54,7 +55,11 @@ _AMONG = sql("""
     WHERE org_id = :org_id AND conversation_id = :conversation_id
       AND member_id = ANY(CAST(:members AS uuid[])) AND left_seq IS NULL
 """)
+# The revision moves too, so that the group commit notices (see appending.py).
 _CHANGE = sql("""
+    WITH noticed AS (
+        UPDATE conversations SET revision = revision + 1 WHERE org_id = :org_id AND id = :conversation_id
+    )
     UPDATE participants SET role = coalesce(:role, role), silenced = coalesce(:silenced, silenced)
     WHERE org_id = :org_id AND conversation_id = :conversation_id AND member_id = :member_id AND left_seq IS NULL
 """)
@@ -107,7 +112,5 @@ async def change_participant(
 ) -> bool:
     """Set role or silence; False if they are not in it."""
     return bool(
-        await uow.execute(
-            _CHANGE, conversation_id=conversation_id, member_id=member_id, role=role, silenced=silenced
-        )
+        await uow.execute(_CHANGE, conversation_id=conversation_id, member_id=member_id, role=role, silenced=silenced)
     )

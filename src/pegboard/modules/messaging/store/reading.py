@@ -160,8 +160,9 @@ async def move_cursors(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """How one member stands with a conversation; `unread` counts to UNREAD_COUNTED_TO."""
+    """How one member stands with a conversation at `head_seq`; `unread` counts to UNREAD_COUNTED_TO."""
 
+    head_seq: int
     read_seq: int
     unread: int
     mentioned: bool
@@ -169,12 +170,12 @@ class Unread:
 
 async def unread_of(uow: UnitOfWork, conversation_id: UUID, member_id: MemberId) -> Unread:
     """What is new for the member, without system messages and their own."""
-    row = await uow.one(
-        _UNREAD, conversation_id=conversation_id, member_id=member_id, counted_to=UNREAD_COUNTED_TO
-    )
+    row = await uow.one(_UNREAD, conversation_id=conversation_id, member_id=member_id, counted_to=UNREAD_COUNTED_TO)
     if row is None:
-        return Unread(read_seq=0, unread=0, mentioned=False)
-    return Unread(read_seq=row["cursor_seq"], unread=row["unread"], mentioned=row["mentioned"])
+        return Unread(head_seq=0, read_seq=0, unread=0, mentioned=False)
+    return Unread(
+        head_seq=row["head_seq"], read_seq=row["cursor_seq"], unread=row["unread"], mentioned=row["mentioned"]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +248,7 @@ async def senders_between(
     uow: UnitOfWork, conversation_id: UUID, above: int, up_to: int, limit: int
 ) -> list[tuple[int, MemberId]]:
     """(seq, sender) of the newest `limit` messages with above < seq <= up_to."""
-    rows = await uow.rows(
-        _SENDERS_BETWEEN, conversation_id=conversation_id, above=above, up_to=up_to, limit=limit
-    )
+    rows = await uow.rows(_SENDERS_BETWEEN, conversation_id=conversation_id, above=above, up_to=up_to, limit=limit)
     return [(row["seq"], row["sender_id"]) for row in rows]
 
 

@@ -23,7 +23,7 @@ export function AttachmentList({ attachments, onPause, onResume, onRemove }: Att
           {item.previewUrl ? (
             <img className={styles.preview} src={item.previewUrl} alt="" />
           ) : (
-            <FileOutlined className={styles.previewIcon} />
+            <FileOutlined aria-hidden className={styles.previewIcon} />
           )}
           <span className={styles.attachmentText}>
             <span className={styles.attachmentName}>{item.file.name}</span>
@@ -42,20 +42,20 @@ export function AttachmentList({ attachments, onPause, onResume, onRemove }: Att
           {item.state === "uploading" && (
             <IconButton
               label={t("composer.pause")}
-              icon={<PauseOutlined />}
+              icon={<PauseOutlined aria-hidden />}
               onClick={() => onPause(item.id)}
             />
           )}
           {(item.state === "paused" || item.state === "failed") && (
             <IconButton
               label={t("composer.resume")}
-              icon={<CaretRightOutlined />}
+              icon={<CaretRightOutlined aria-hidden />}
               onClick={() => onResume(item)}
             />
           )}
           <IconButton
             label={t("composer.remove", { name: item.file.name })}
-            icon={<CloseOutlined />}
+            icon={<CloseOutlined aria-hidden />}
             onClick={() => onRemove(item.id)}
           />
         </li>

@@ -22,6 +22,7 @@ import { changeMine, getConversation } from "@/shared/chat/conversations";
 import { keepDraft, localDraft } from "@/shared/chat/drafts";
 import { summaryOf } from "@/shared/chat/summary";
 import { Markdown } from "@/shared/markdown/Markdown";
+import { useMyUserid } from "@/shared/session/me";
 import { IconButton } from "@/shared/ui/IconButton";
 import { toastError } from "@/shared/ui/toast";
 import { useIsTouch } from "@/shared/ui/useMedia";
@@ -46,16 +47,10 @@ interface ComposerProps {
   onSent: () => void;
 }
 
-type SilenceReason =
-  | "composer.dissolved"
-  | "composer.muteAll"
-  | "composer.adminsOnly"
-  | "composer.peerLeft";
+type SilenceReason = "composer.dissolved" | "composer.muteAll" | "composer.adminsOnly" | "composer.peerLeft";
 
 /** Why this person cannot write here, or null. */
-export function silence(
-  conversation: Conversation,
-): SilenceReason | null {
+export function silence(conversation: Conversation): SilenceReason | null {
   const { kind, rules, my_role, peer, dissolved_at } = conversation;
   if (dissolved_at) return "composer.dissolved";
   if (kind === "direct") return peer?.state === "left" ? "composer.peerLeft" : null;
@@ -104,6 +99,7 @@ function Writing({
 }: ComposerProps) {
   const { t } = useTranslation();
   const outbox = useOutbox();
+  const myUserid = useMyUserid();
   const touch = useIsTouch();
   const popupId = useId();
   const box = useRef<HTMLTextAreaElement>(null);
@@ -187,7 +183,12 @@ function Writing({
   const post = (body: OutgoingContent, mentions: string[], withReply: boolean) => {
     const reply =
       withReply && replyTo
-        ? { seq: replyTo.seq, sender: replyTo.sender, kind: replyTo.kind, excerpt: summaryOf(replyTo, t) }
+        ? {
+            seq: replyTo.seq,
+            sender: replyTo.sender,
+            kind: replyTo.kind,
+            excerpt: summaryOf(replyTo, t, myUserid),
+          }
         : null;
     outbox.add({
       client_id: newId(),
@@ -286,11 +287,11 @@ function Writing({
             <strong>
               {editing ? t("composer.editing") : t("composer.replyTo", { name: replyTo?.sender?.name ?? "" })}
             </strong>{" "}
-            {!editing && replyTo && summaryOf(replyTo, t)}
+            {!editing && replyTo && summaryOf(replyTo, t, myUserid)}
           </span>
           <IconButton
             label={t("action.cancel")}
-            icon={<CloseOutlined />}
+            icon={<CloseOutlined aria-hidden />}
             onClick={() => (editing ? onEditDone(undefined) : onReplyDone())}
           />
         </div>
@@ -337,13 +338,13 @@ function Writing({
       <div className={styles.bar}>
         <IconButton
           label={t("composer.emoji")}
-          icon={<SmileOutlined />}
+          icon={<SmileOutlined aria-hidden />}
           aria-expanded={emojiOpen}
           onClick={() => setEmojiOpen(!emojiOpen)}
         />
         <IconButton
           label={t("composer.attach")}
-          icon={<PaperClipOutlined />}
+          icon={<PaperClipOutlined aria-hidden />}
           disabled={editing !== null}
           onClick={() => picker.current?.click()}
         />
@@ -397,7 +398,7 @@ function Writing({
           data-testid="send"
           onClick={submit}
         >
-          <SendOutlined />
+          <SendOutlined aria-hidden />
         </button>
       </div>
     </div>

@@ -74,7 +74,7 @@ export function MentionPopup({ id, options, active, onChoose, onHover }: Mention
         >
           {option.userid === "all" ? (
             <span className={styles.allIcon}>
-              <TeamOutlined />
+              <TeamOutlined aria-hidden />
             </span>
           ) : (
             <Avatar id={option.userid} name={option.name} size={26} />

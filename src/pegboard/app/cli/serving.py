@@ -1,0 +1,35 @@
+"""`pegboard serve`."""
+
+import argparse
+import sys
+
+from pegboard.kernel.errors import Invalid
+
+
+class NotYet(Invalid):
+    """A later version does it."""
+
+    code = "serve.not_yet"
+
+
+def serve(parsed: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    from pegboard.app.cli.running import settings_of
+    from pegboard.app.server import run
+    from pegboard.app.server import serve as serve_forever
+    from pegboard.kernel import logs
+    from pegboard.kernel.settings import ServerSettings
+
+    options = ("host", "port", "tls_cert", "tls_key", "public_url", "allow_egress", "processes", "role")
+    settings = settings_of(parsed, **{name: getattr(parsed, name) for name in options})
+    server = settings[ServerSettings]
+    if server.processes != 1:
+        raise NotYet(option=f"--processes {server.processes}")
+    if server.role != "all":
+        raise NotYet(option=f"--role {server.role}")
+    logs.configure(server.log_level, sys.stderr)
+    announce = None
+    if parsed.demo:
+        from pegboard.app.demo import announce_demo as announce
+    run(serve_forever(settings, announce))
+    return 0

@@ -1,0 +1,31 @@
+"""Staff lists made up for tests."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+COLUMNS = ("userid", "name", "mobile", "email", "title", "departments", "manager_userid", "password")
+
+
+def staff_list(*rows: dict[str, str]) -> bytes:
+    """A CSV of these people; what a row does not say of name and departments is filled in."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({"name": row["userid"].upper(), "departments": "HQ"} | row)
+    return text.getvalue().encode()
+
+
+def crowd(count: int, *, prefix: str = "e", departments: Iterable[str] = ("HQ/Sales", "HQ/Plant")) -> list[dict[str, str]]:
+    """Many people in turn in these departments; every tenth is the manager of the nine before."""
+    paths = list(departments)
+    return [
+        {
+            "userid": f"{prefix}{number}",
+            "name": f"王{number}",
+            "departments": paths[number % len(paths)],
+            "manager_userid": "" if number % 10 == 9 or number // 10 * 10 + 9 >= count else f"{prefix}{number // 10 * 10 + 9}",
+        }
+        for number in range(count)
+    ]
