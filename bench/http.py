@@ -42,7 +42,7 @@ def main() -> None:
         try:
             token, conversation = _fill(data, port)
             for path in (f"/conversations/{conversation}/messages?limit={ROWS}", f"/conversations?limit={ROWS}"):
-                print(json.dumps(_measure(server.pid, port, token, path, arguments.requests)), flush=True)
+                print(json.dumps(_measure(server.pid, port, token, path, conversation, arguments.requests)), flush=True)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(30)
@@ -78,7 +78,7 @@ def _fill(data: Path, port: int) -> tuple[str, str]:
     return token, conversation
 
 
-def _measure(pid: int, port: int, token: str, path: str, requests: int) -> dict[str, Any]:
+def _measure(pid: int, port: int, token: str, path: str, conversation: str, requests: int) -> dict[str, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", port)
     headers = {"authorization": f"Bearer {token}"}
     times_ns: list[int] = []
@@ -99,7 +99,7 @@ def _measure(pid: int, port: int, token: str, path: str, requests: int) -> dict[
     server_s, family_s = _cpu_s([pid]) - before_s, _cpu_s(_family(pid)) - family_before_s
     times_ns.sort()
     return {
-        "path": path.split("?")[0].replace(path.split("/")[2], "{id}") if path.count("/") > 1 else path.split("?")[0],
+        "path": path.replace(conversation, "{id}").partition("?")[0],
         "rows": ROWS,
         "requests": requests,
         "server_cpu_ms": round(server_s / requests * 1000, 3),

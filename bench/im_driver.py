@@ -48,7 +48,7 @@ NO_RATE_LIMITS = {
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class PegboardSession(Session, WSListener):
+class PegboardSession(Session, WSListener):  # type: ignore[misc,unused-ignore]  # as Drv
     """One WebSocket at /api/v1/realtime."""
 
     def __init__(self, user: str, conversation_id: str) -> None:
@@ -155,7 +155,7 @@ class PegboardSession(Session, WSListener):
             self._transport.disconnect()
 
 
-class Drv(Driver):
+class Drv(Driver):  # type: ignore[misc,unused-ignore]  # the harness is typed only where it is at hand
     """Pegboard, one process and its PostgreSQL."""
 
     name = "pegboard"
@@ -164,12 +164,12 @@ class Drv(Driver):
     def __init__(self) -> None:
         self._state: dict[str, Any] = {"groups": {}, "tokens": {}}
 
-    # --- processes -----------------------------------------------------------------------------------------------------
+    # --- processes ---
 
     def pids(self) -> list[int]:
         """The server, and its database's backends and WAL writer (as the peers' are counted)."""
         family = procfs.family(self._pid())
-        return self.main_pids() + procfs.postgres_backends(_postmaster(family), "pegboard")
+        return [*self.main_pids(), *procfs.postgres_backends(_postmaster(family), "pegboard")]
 
     def main_pids(self) -> list[int]:
         return [self._pid()]
@@ -217,7 +217,7 @@ class Drv(Driver):
         while any(map(procfs.alive, pids)):
             time.sleep(0.01)
 
-    # --- people and groups -----------------------------------------------------------------------------------------------
+    # --- people and groups ---
 
     async def open(self) -> None:
         if not self._is_up():
@@ -256,11 +256,12 @@ class Drv(Driver):
             self._state["tokens"] |= _tokens(self._state["org_id"], some)
         self._save()
 
-    # --- devices -----------------------------------------------------------------------------------------------------------
+    # --- devices ---
 
     async def connect(self, user: str, group: str) -> PegboardSession:
         conversation_id = self._state["groups"][group]
         url = f"ws://127.0.0.1:{PORT}/api/v1/realtime"
+        session: PegboardSession
         _, session = await ws_connect(lambda: PegboardSession(user, conversation_id), url, enable_auto_pong=False)
         await session.authenticate(self._state["tokens"][user])
         return session

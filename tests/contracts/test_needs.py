@@ -20,9 +20,7 @@ def declared_needs(manifest: str) -> set[str]:
     for keyword in calls[0].keywords:
         if keyword.arg == "needs":
             names = ast.literal_eval(keyword.value)
-            assert isinstance(names, tuple), (
-                "needs= is a literal tuple, so that it can be read without running it"
-            )
+            assert isinstance(names, tuple), "needs= is a literal tuple, so that it can be read without running it"
             return {str(name) for name in names}
     return set()
 

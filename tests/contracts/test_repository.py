@@ -31,9 +31,7 @@ REGISTRY_HOSTS = [".".join(parts) for parts in (
     ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("yarnpkg", "com"),
     ("npmmirror", "com"), ("deb", "debian", "org"), ("ghcr", "io"),
 )]  # fmt: skip
-MACHINE_PATH = re.compile(
-    r"(?<![\w.~-])/(?:" + "|".join(("w" + "ork", "f" + "arm", "r" + "oot")) + r")/[a-z.]"
-)
+MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + "|".join(("w" + "ork", "f" + "arm", "r" + "oot")) + r")/[a-z.]")
 OUTSIDE = "../" + "shared/"
 TYPE_IGNORE = re.compile(r"#\s*type:\s*" + r"ignore(?P<rest>.*)")
 TYPE_IGNORE_CODE = re.compile(r"\[[\w, -]+\]")
@@ -75,9 +73,7 @@ def pyproject() -> dict[str, object]:
 
 def pinned(lock: str) -> dict[str, Version]:
     """Name and version of every line of a lock file."""
-    found = re.findall(
-        r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE
-    )
+    found = re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
     return {canonicalize_name(name): Version(version) for name, version in found}
 
 
@@ -87,27 +83,19 @@ def test_nothing_names_a_registry_or_a_machine_or_a_folder_outside() -> None:
         if any(host in line for host in REGISTRY_HOSTS):
             faults.append(f"{path}:{number} names a package registry; use it by the client as it is set up")
         if MACHINE_PATH.search(line):
-            faults.append(
-                f"{path}:{number} is a path of one machine; derive it, or take it from the environment"
-            )
+            faults.append(f"{path}:{number} is a path of one machine; derive it, or take it from the environment")
         # In the web client this is a relative import of web/src/shared.
         if OUTSIDE in line and not path.startswith("web/src/"):
-            faults.append(
-                f"{path}:{number} needs a folder outside the repository; what tests use lies in tests/"
-            )
+            faults.append(f"{path}:{number} needs a folder outside the repository; what tests use lies in tests/")
     assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_lock_files_carry_hashes_and_no_addresses(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
-    assert "://" not in text, (
-        f"{lock}: download addresses do not belong into a lock file; `make lock` writes none"
-    )
+    assert "://" not in text, f"{lock}: download addresses do not belong into a lock file; `make lock` writes none"
     logical_lines = re.sub(r"\\\n\s*", "", text).splitlines()
-    unhashed = [
-        line for line in logical_lines if "==" in line and not re.search(r"--hash=sha256:[0-9a-f]{64}", line)
-    ]
+    unhashed = [line for line in logical_lines if "==" in line and not re.search(r"--hash=sha256:[0-9a-f]{64}", line)]
     assert not unhashed, f"{lock}: without hashes (run `make lock`): {unhashed}"
     options = [line for line in logical_lines if line.startswith("-")]
     assert not options, f"{lock}: options do not belong into a lock file: {options}"
@@ -141,9 +129,7 @@ def test_both_lock_files_agree() -> None:
 def test_package_lock_carries_integrity_and_no_addresses() -> None:
     packages = json.loads((ROOT / "web" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     resolved = [name for name, entry in packages.items() if "resolved" in entry]
-    assert not resolved, (
-        f"web/.npmrc says omit-lockfile-registry-resolved=true; lock again with it: {resolved[:5]}"
-    )
+    assert not resolved, f"web/.npmrc says omit-lockfile-registry-resolved=true; lock again with it: {resolved[:5]}"
     own = {"", *(name for name, entry in packages.items() if entry.get("link") or entry.get("inBundle"))}
     loose = [name for name, entry in packages.items() if name not in own and "integrity" not in entry]
     assert not loose, f"Without an integrity hash in web/package-lock.json: {loose[:5]}"
@@ -251,9 +237,7 @@ def test_the_ratchet_of_long_files_holds_only_long_files() -> None:
 
 def test_every_module_has_a_page_and_its_two_doors() -> None:
     wanted = ("README.md", "module.py", "api.py", "events.py")
-    missing = [
-        f"{module.name}/{name}" for module in modules() for name in wanted if not (module / name).is_file()
-    ]
+    missing = [f"{module.name}/{name}" for module in modules() for name in wanted if not (module / name).is_file()]
     assert modules(), "No module was found"
     assert not missing, f"Every module has {', '.join(wanted)}; missing: {missing}"
 
@@ -264,16 +248,12 @@ def test_every_decision_is_in_the_index_and_numbers_have_no_gaps() -> None:
     numbers = [int(name[:4]) for name in names]
     assert numbers == list(range(1, len(names) + 1)), f"Numbers have a gap or stand twice: {names}"
     index = (folder / "README.md").read_text(encoding="utf-8")
-    assert [name for name in names if f"({name})" not in index] == [], (
-        "docs/decisions/README.md lists every decision"
-    )
+    assert [name for name in names if f"({name})" not in index] == [], "docs/decisions/README.md lists every decision"
     assert f"next free number: {len(names) + 1:04}" in index
     undated = [
         name
         for name in names
-        if not re.search(
-            r"^- Date: \d{4}-\d\d-\d\d$", (folder / name).read_text(encoding="utf-8"), re.MULTILINE
-        )
+        if not re.search(r"^- Date: \d{4}-\d\d-\d\d$", (folder / name).read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert not undated, f"A decision carries its date (`- Date: YYYY-MM-DD`): {undated}"
 

@@ -18,6 +18,17 @@ HTMLDialogElement.prototype.showModal = function showModal() {
 HTMLDialogElement.prototype.close = function close() {
   this.open = false;
 };
+Blob.prototype.arrayBuffer ??= function arrayBuffer(this: Blob) {
+  return new Promise<ArrayBuffer>((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as ArrayBuffer);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsArrayBuffer(this);
+  });
+};
+// Pseudo-elements have no style here; asking for one would only fill the log.
+const styleOf = window.getComputedStyle;
+window.getComputedStyle = (element) => styleOf(element);
 Element.prototype.scrollIntoView = () => {};
 globalThis.DOMRect ??= class {
   constructor(

@@ -15,9 +15,7 @@ class TokenAuthenticator:
 
     async def authenticate(self, credentials: Credentials) -> SignedIn | None:
         """Whose token it is, and the member that they are in the organisation that they want or last used."""
-        holder = await identity.session_of(
-            self._database, credentials.token, wanted_org=credentials.wanted_org
-        )
+        holder = await identity.session_of(self._database, credentials.token, wanted_org=credentials.wanted_org)
         if holder is None:
             return None
         account = Account(
@@ -27,5 +25,7 @@ class TokenAuthenticator:
             language=holder.language,
             client_ip=credentials.client_ip,
         )
-        actor = await directory.actor_of(self._database, holder, wanted_org=credentials.wanted_org)
+        actor = await directory.actor_of(
+            self._database, holder, wanted_org=credentials.wanted_org, client_ip=credentials.client_ip
+        )
         return SignedIn(account=account, actor=actor, csrf_token=holder.csrf_token)

@@ -131,9 +131,7 @@ async def _actors(parts: Parts, org_id: OrgId) -> dict[str, Actor]:
     }
 
 
-async def _begin(
-    parts: Parts, org_id: OrgId, conversation: script.Conversation, actors: Mapping[str, Actor]
-) -> UUID:
+async def _begin(parts: Parts, org_id: OrgId, conversation: script.Conversation, actors: Mapping[str, Actor]) -> UUID:
     first, *others = conversation.members
     members = [actors[userid].me for userid in others]
     async with UnitOfWork(parts[Database], orgs=(org_id,)) as uow:
@@ -167,4 +165,3 @@ async def _play(
         behind = conversation.unread.get(userid, 0)
         if seqs and behind < len(seqs):
             await messenger.read(actors[userid], conversation_id, seqs[len(seqs) - 1 - behind])
-

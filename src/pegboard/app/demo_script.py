@@ -47,7 +47,13 @@ class Conversation:
 
 def _team(departments: str, manager: str, *people: tuple[str, str, str]) -> list[Person]:
     return [
-        Person(userid=userid, name=name, title=title, departments=departments, manager=manager if userid != manager else "mei")
+        Person(
+            userid=userid,
+            name=name,
+            title=title,
+            departments=departments,
+            manager=manager if userid != manager else "mei",
+        )
         for userid, name, title in people
     ]
 
@@ -103,7 +109,9 @@ CONVERSATIONS: tuple[Conversation, ...] = (
             Line(who="mingde", minutes_ago=487, text="生產：二號線昨晚換模完成，良率 98.7%，今天恢復兩班。"),
             Line(who="shuhui", minutes_ago=485, text="人資：下週三健檢，名單下午發到各部門群。"),
             Line(who="yaozong", minutes_ago=482, text="資訊：今晚十點到十一點機房換 UPS，內部系統會斷線約十分鐘。"),
-            Line(who="mei", minutes_ago=478, text="收到，謝謝大家。家豪請把合約的最後版本放上來。", mentions=("jiahao",)),
+            Line(
+                who="mei", minutes_ago=478, text="收到，謝謝大家。家豪請把合約的最後版本放上來。", mentions=("jiahao",)
+            ),
             Line(who="jiahao", minutes_ago=430, text="好，中午前給您。"),
             Line(who="jiahao", minutes_ago=190, text="合約已寄給法務，預計明天簽回。"),
         ),
@@ -116,11 +124,20 @@ CONVERSATIONS: tuple[Conversation, ...] = (
             Line(who="zhiwei", minutes_ago=400, text="上線檢查清單我整理好了，請各自認領，下班前打勾。"),
             Line(who="guanlin", minutes_ago=372, text="回歸測試跑完了，412 項通過，3 項失敗：都和匯出有關。"),
             Line(who="junhong", minutes_ago=365, text="匯出那三項是同一個原因，時區少算八小時，我來修。", reply_to=1),
-            Line(who="peiyu", minutes_ago=341, text="手機版的側邊欄在小螢幕會蓋到按鈕，剛剛修好，麻煩冠霖再看一次。", mentions=("guanlin",)),
+            Line(
+                who="peiyu",
+                minutes_ago=341,
+                text="手機版的側邊欄在小螢幕會蓋到按鈕，剛剛修好，麻煩冠霖再看一次。",
+                mentions=("guanlin",),
+            ),
             Line(who="guanlin", minutes_ago=322, text="看過了，iPhone SE 和折疊機都正常 👍"),
             Line(who="junhong", minutes_ago=255, text="修好了，測試環境已更新。"),
             Line(who="guanlin", minutes_ago=231, text="三項都過了。"),
-            Line(who="sihan", minutes_ago=140, text="更新說明的文案在這裡：\n一、清單可以排序\n二、匯出支援時區\n三、手機版面調整"),
+            Line(
+                who="sihan",
+                minutes_ago=140,
+                text="更新說明的文案在這裡：\n一、清單可以排序\n二、匯出支援時區\n三、手機版面調整",
+            ),
             Line(who="yating", minutes_ago=96, text="資料庫遷移我在備份上試過，四十秒，不用停機。"),
             Line(who="zhiwei", minutes_ago=41, text="那就照計畫明早七點上線，我和俊宏值班。", mentions=("junhong",)),
             Line(who="mei", minutes_ago=22, text="辛苦了，上線後請客戶服務組也同步一下。"),

@@ -5,10 +5,12 @@ import contextlib
 import gc
 import logging
 import resource
+import signal
+import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 import uvicorn
@@ -19,6 +21,7 @@ from pegboard.app.gateway import Gateway
 from pegboard.app.migrate import migrate
 from pegboard.app.registry import MODULES, gather
 from pegboard.app.wiring import make_hub, make_workers, wired
+from pegboard.kernel.errors import Conflict
 from pegboard.kernel.http.protocol import http_protocol
 from pegboard.kernel.i18n import Catalogues
 from pegboard.kernel.parts import Parts
@@ -28,12 +31,40 @@ from pegboard.kernel.settings import ServerSettings, Settings
 _log = logging.getLogger(__name__)
 
 
+class AddressUnusable(Conflict):
+    """Somebody listens there already, or the machine has no such address."""
+
+    code = "serve.address_unusable"
+
+
 class Server(uvicorn.Server):
-    """uvicorn, saying one line when it can answer. uvicorn's own signal handling stops it."""
+    """uvicorn, telling when it can answer, and leaving what comes after a signal to us.
+
+    uvicorn would raise the signal again once it has stopped, which would end the process before the engines have.
+    """
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM or SIGINT; the second time at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens at, also where any free one was wanted."""
+        found: int = self.servers[0].sockets[0].getsockname()[1]
+        return found
 
     async def startup(self, sockets: Any = None) -> None:
         """Listen, then say so."""
@@ -45,12 +76,15 @@ class Server(uvicorn.Server):
 async def serve(settings: Settings, announce: Callable[[Parts], Coroutine[Any, Any, None]] | None = None) -> None:
     """Serve until SIGTERM or SIGINT. `announce` runs once all is wired, before the first request is taken."""
     _allow_many_connections()
-    async with engine(settings, role="serve") as place:
-        await migrate(place.owner_url)
-        async with wired(settings, place.url) as parts, working(parts):
-            if announce is not None:
-                await announce(parts)
-            await make_server(settings, parts, partial(_say_ready, settings)).serve()
+    _end_cleanly_at(signal.SIGTERM)
+    with contextlib.closing(_bind(settings[ServerSettings])) as listening:
+        async with engine(settings, role="serve") as place:
+            await migrate(place.owner_url)
+            async with wired(settings, place.url) as parts, working(parts):
+                if announce is not None:
+                    await announce(parts)
+                server = make_server(settings, parts, lambda: _say_ready(settings, server))
+                await server.serve(sockets=[listening])
 
 
 @asynccontextmanager
@@ -90,17 +124,39 @@ def make_server(settings: Settings, parts: Parts, on_ready: Callable[[], None]) 
         timeout_graceful_shutdown=10,
         ssl_certfile=server.tls_cert,
         ssl_keyfile=server.tls_key,
-        forwarded_allow_ips=server.trusted_proxies or None,
+        proxy_headers=bool(server.trusted_proxies),  # else nobody's X-Forwarded-For is believed
+        forwarded_allow_ips=list(server.trusted_proxies),
     )
     return Server(config, on_ready)
 
 
-def _say_ready(settings: Settings) -> None:
+def _say_ready(settings: Settings, server: "Server") -> None:
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be looked at again
-    server = settings[ServerSettings]
-    scheme = "https" if server.tls_cert else "http"
-    print(f"pegboard is ready at {scheme}://{server.host}:{server.port}", flush=True)
+    wanted = settings[ServerSettings]
+    scheme = "https" if wanted.tls_cert else "http"
+    host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
+    print(f"pegboard is ready at {scheme}://{host}:{server.port}", flush=True)
+
+
+def _bind(server: ServerSettings) -> socket.socket:
+    """Take the address before anything else is started, so that a second server is refused at once."""
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((server.host, server.port))
+    except OSError as error:
+        listening.close()
+        raise AddressUnusable(host=server.host, port=server.port, reason=error.strerror or str(error)) from error
+    return listening
+
+
+def _end_cleanly_at(number: signal.Signals) -> None:
+    """Before there is a server to be stopped, a signal cancels the start, and what has begun is ended in order."""
+    task = asyncio.current_task()
+    if task is not None and threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _allow_many_connections() -> None:

@@ -7,5 +7,8 @@ import pegboard
 
 _PACKAGE = Path(pegboard.__file__).parent
 
-for _file in sorted((*_PACKAGE.glob("kernel/*/models.py"), *_PACKAGE.glob("modules/*/models.py"))):
-    importlib.import_module(".".join(_file.relative_to(_PACKAGE.parent).with_suffix("").parts))
+
+def load() -> None:
+    """From here on `pegboard.kernel.db.metadata` knows every table."""
+    for file in sorted((*_PACKAGE.glob("kernel/*/models.py"), *_PACKAGE.glob("modules/*/models.py"))):
+        importlib.import_module(".".join(file.relative_to(_PACKAGE.parent).with_suffix("").parts))

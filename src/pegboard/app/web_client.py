@@ -15,21 +15,20 @@ from pegboard.kernel.errors import NotFound
 from pegboard.kernel.http.permissions import PUBLIC, requires
 
 BUILT = Path(__file__).parent / "web_dist"
-SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        # Ant Design writes its styles into the page as it needs them.
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
-        "connect-src 'self'",  # CSP 3: the page's own origin, over WebSocket too
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "object-src 'none'",
-    )
+_DIRECTIVES = (
+    "default-src 'self'",
+    "script-src 'self'",
+    # Ant Design writes its styles into the page as it needs them.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' blob:",
+    "connect-src 'self'",  # CSP 3: the page's own origin, over WebSocket too
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "object-src 'none'",
 )
+SECURITY_POLICY = "; ".join(_DIRECTIVES)
 _POLICY = {
     "content-security-policy": SECURITY_POLICY,
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",

@@ -18,6 +18,7 @@ from pegboard.kernel.jobs import JobRunner
 from pegboard.kernel.parts import Parts
 from pegboard.kernel.realtime.hub import Hub
 from pegboard.kernel.settings import LimitsSettings, ServerSettings, Settings
+from pegboard.modules.directory.api import Powers
 
 
 @asynccontextmanager
@@ -26,11 +27,14 @@ async def wired(settings: Settings, database_url: str, *, clock: Clock | None = 
     parts = Parts()
     parts.put(Settings, settings)
     parts.put(Catalogues, all_texts())
-    database = parts.put(Database, Database(database_url, pool_size=settings[ServerSettings].database_pool, clock=clock, parts=parts))
+    database = parts.put(
+        Database, Database(database_url, pool_size=settings[ServerSettings].database_pool, clock=clock, parts=parts)
+    )
     limits = settings[LimitsSettings]
     parts.put(RequestRates, RequestRates(limits.requests_per_s, limits.requests_burst))
     parts.put(Authenticator, TokenAuthenticator(database))
     parts.put(FileStore, open_store(settings))
+    parts.put(Powers, Powers(gather(lambda module: module.permissions)))
     await database.open()
     try:
         for module in MODULES:

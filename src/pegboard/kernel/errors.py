@@ -110,4 +110,6 @@ class Unavailable(PegboardError):
 
 def invalid(path: str, code: str, **params: object) -> Invalid:
     """An `Invalid` about one field."""
-    return Invalid(fields=(FieldError(path=path, code=code),), **params)
+    error = Invalid(fields=(FieldError(path=path, code=code),))
+    error.params = params
+    return error

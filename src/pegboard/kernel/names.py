@@ -16,14 +16,15 @@ _SPACES = re.compile(r"[^\S\u3000]+")
 def is_allowed(text: str) -> bool:
     """Whether the text holds neither control characters or line breaks nor controls that reach out of it."""
     return not any(
-        character in _REACHES_OUT or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
-        for character in text
+        character in _REACHES_OUT or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text
     )
 
 
 def is_blank(text: str) -> bool:
     """Whether nothing in it can be seen: only spaces, joiners, marks."""
-    return all(unicodedata.category(character)[0] in "ZCM" for character in text)
+    categories = map(unicodedata.category, text)
+    # Characters of private use can be seen: that is how names are written whose characters Unicode lacks.
+    return all(category[0] in "ZM" or category in ("Cc", "Cf", "Cn", "Cs") for category in categories)
 
 
 def clean_name(text: str, *, path: str = "name", longest: int = NAME_LENGTH) -> str:

@@ -80,7 +80,9 @@ async def test_a_head_that_never_ends_is_refused(port: int) -> None:
     assert (status, code(body)) == (431, "request.head_too_large")
 
 
-@pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\x01", b"HELLO\r\n\r\n", b"GET /\xff HTTP/1.1\r\nhost: x\r\n\r\n"])
+@pytest.mark.parametrize(
+    "noise", [b"\x16\x03\x01\x02\x00\x01", b"HELLO\r\n\r\n", b"GET /\xff HTTP/1.1\r\nhost: x\r\n\r\n"]
+)
 async def test_what_is_no_http_is_refused_in_our_words(port: int, noise: bytes) -> None:
     status, body = await exchange(port, noise)
     assert (status, code(body)) == (400, "request.malformed")

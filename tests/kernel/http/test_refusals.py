@@ -132,7 +132,9 @@ async def test_a_body_over_1_mib(http: httpx.AsyncClient) -> None:
     refusal(await http.post("/things", content=pieces(), headers=JSON), 413, "request.too_large")
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+)
 async def test_a_body_that_does_not_say_it_is_json(http: httpx.AsyncClient, kind: str) -> None:
     headers = {"content-type": kind} if kind else {}
     response = await http.post("/things", content=b'{"name": "x"}', headers=headers)

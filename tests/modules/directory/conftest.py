@@ -25,7 +25,7 @@ from pegboard.kernel.ids import AccountId, MemberId, OrgId
 from pegboard.modules.directory.module import MODULE
 from pegboard.modules.directory.service import administrators, departments, people
 from pegboard.modules.directory.service.actors import ActorCache, read_actor
-from pegboard.modules.directory.service.caches import PeopleCache
+from pegboard.modules.directory.service.caches import CountCache, PeopleCache
 from pegboard.modules.directory.service.member_views import member_detail
 from pegboard.modules.directory.service.new_members import NewPerson, insert_people
 from pegboard.modules.directory.service.organisations import create_organisation
@@ -124,9 +124,7 @@ class Company:
 
     async def appoint(self, userid: str, kind: AdminKind, powers: Sequence[str] = (), *places: UUID) -> Actor:
         async with self.work() as uow:
-            await administrators.appoint(
-                uow, self.operator, userid, kind=kind, powers=powers, department_ids=places
-            )
+            await administrators.appoint(uow, self.operator, userid, kind=kind, powers=powers, department_ids=places)
         return await self.actor(userid)
 
     async def detail(self, userid: str, *, by: Actor | None = None) -> MemberDetail:
@@ -158,6 +156,7 @@ def wire(database: Database) -> None:
     parts = database.parts
     if ActorCache not in parts:
         parts.put(ActorCache, ActorCache())
+        parts.put(CountCache, CountCache())
         parts.put(PeopleCache, PeopleCache())
         parts.put(IdentitySettings, _FAST)
         parts.put(PasswordPool, PasswordPool(_FAST))
@@ -184,7 +183,7 @@ async def company(database: Database) -> AsyncIterator[Company]:
     database.parts[PasswordPool].close()
 
 
-# --- over HTTP ---------------------------------------------------------------------------------------------------------
+# --- over HTTP ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +215,7 @@ def application(database: Database) -> Gate:
     folders = [Path(module.__file__ or "").parent for module in (pegboard.modules.directory, pegboard.modules.identity)]
     parts.put(Catalogues, Catalogues(folders))
     parts.put(RequestRates, RequestRates(0, 1))
-    parts.put(Authenticator, TokenAuthenticator(database))  # type: ignore[type-abstract]  # a Protocol as key
+    parts.put(Authenticator, TokenAuthenticator(database))
     routes = [*IDENTITY.routes, *MODULE.routes]
     return http_application(parts, routes, permissions=[*IDENTITY.permissions, *MODULE.permissions])
 

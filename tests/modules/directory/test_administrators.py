@@ -57,7 +57,7 @@ async def test_owner_and_super_hold_everything_everywhere(firm: Company) -> None
 async def test_a_sub_administrator_holds_what_they_were_given(firm: Company) -> None:
     sales = await firm.department("Sales")
     li = await firm.appoint("li", AdminKind.SUB, [MEMBERS], sales)
-    assert (li.powers, li.subtrees, li.rank) == ({MEMBERS}, {sales}, 1)
+    assert (li.powers, li.subtrees, li.rank) == (frozenset({MEMBERS}), frozenset({sales}), 1)
     async with firm.work() as uow:
         listed = await service.list_administrators(uow, li)
     assert [(found.userid, found.kind) for found in listed] == [
@@ -144,7 +144,7 @@ async def test_a_scope_without_departments_is_nowhere(firm: Company) -> None:
             await members.create_member(uow, li, NewMember(name="x"))
 
 
-# --- what a sub-administrator may do ---------------------------------------------------------------------------------------
+# --- what a sub-administrator may do --------------------------------------------------------------------------------
 
 
 async def place(firm: Company, by: Actor, userid: str, *places: UUID) -> None:

@@ -98,9 +98,7 @@ def test_a_query_is_folded_as_the_names_are() -> None:
 def test_the_dictionary_is_not_loaded_at_import() -> None:
     code = "import sys, pegboard.modules.directory.pinyin; sys.exit('pypinyin' in sys.modules)"
     assert (
-        subprocess.run(
-            [sys.executable, "-c", code], check=False, env={"PYTHONPATH": ":".join(sys.path)}
-        ).returncode
+        subprocess.run([sys.executable, "-c", code], check=False, env={"PYTHONPATH": ":".join(sys.path)}).returncode
         == 0
     )
 

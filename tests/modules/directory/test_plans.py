@@ -21,6 +21,7 @@ from tests.modules.directory.conftest import Company, found
 
 pytestmark = pytest.mark.anyio
 
+ONE, TWO = UUID(int=1), UUID(int=2)
 PEOPLE = 20_000
 DEPARTMENTS = 10_000
 
@@ -32,7 +33,8 @@ _MEMBERS = sql("""
 _TERMS = sql("""
     INSERT INTO member_terms (org_id, kind, term, member_id)
     SELECT m.org_id, t.kind, t.term, m.id FROM members m
-    CROSS JOIN LATERAL (VALUES (0, m.pinyin), (0, m.userid), (1, substr(m.pinyin, 3)), (2, '1' || m.userid)) AS t (kind, term)
+    CROSS JOIN LATERAL (VALUES (0, m.pinyin), (0, m.userid), (1, substr(m.pinyin, 3)), (2, '1' || m.userid))
+        AS t (kind, term)
     WHERE m.org_id = :org_id ON CONFLICT DO NOTHING
 """)
 # Ten below the root, a hundred below each of them, …: a bush of four levels.
@@ -150,6 +152,7 @@ async def plans(company: Company) -> AsyncIterator[Plans]:
 _SEES_ALL: dict[str, Any] = {
     "sees_all": True, "sees_as": None, "sees_not": [], "sees_only": None, "sees_always": [],
 }  # fmt: skip
+_FIRST_PAGE: dict[str, Any] = {"after_position": None, "after_id": None, "limit": 51}
 _FIND: dict[str, Any] = {
     **_SEES_ALL,
     "states": ["active"],
@@ -167,7 +170,7 @@ _FIND: dict[str, Any] = {
     "all_mobiles": False,
     "mobiles_in": [],
     "open_mobiles": False,
-    "after_term": "",
+    "after_term": "name12",
     "after_id": UUID(int=0),
     "limit": 51,
 }
@@ -176,14 +179,16 @@ _FIND: dict[str, Any] = {
 @pytest.mark.parametrize("kind", [0, 1, 2])
 async def test_finding_reads_a_range_of_terms_in_its_order(plans: Plans, kind: int) -> None:
     plan = await plans.of(searching.FIND, **(_FIND | {"kind": kind}))
-    plan.assert_narrow("member_terms", "org_id =", "kind =", "term >=", "term <")
+    plan.assert_narrow("member_terms", "org_id =", "kind =", "ROW(term, member_id) >", "term <")
     plan.assert_narrow("members", "org_id =", "id =")
     assert not [node for node in plan.nodes if node["Node Type"] == "Seq Scan"]
 
 
 async def test_finding_by_one_letter_stops_at_the_page(plans: Plans) -> None:
-    plan = await plans.of(searching.FIND, **(_FIND | {"low": "n", "high": "n" + LAST, "text_low": "n"}))
-    plan.assert_narrow("member_terms", "term >=", "term <")
+    plan = await plans.of(
+        searching.FIND, **(_FIND | {"low": "n", "after_term": "n", "high": "n" + LAST, "text_low": "n"})
+    )
+    plan.assert_narrow("member_terms", "ROW(term, member_id) >", "term <")
     assert not [node for node in plan.nodes if node["Node Type"] == "Sort"], "the index has the order"
 
 
@@ -191,6 +196,13 @@ async def test_listing_by_pinyin_goes_on_where_it_ended(plans: Plans) -> None:
     after = {"after_pinyin": "name5", "after_id": UUID(int=0)}
     plan = await plans.of(searching.ALL, **_SEES_ALL, **after, states=["active"], department_id=None, limit=51)
     plan.assert_narrow("members", "org_id =", "ROW(pinyin, id) >")
+
+
+async def test_listing_a_large_subtree_stops_at_the_page(plans: Plans) -> None:
+    after = {"after_pinyin": "", "after_id": UUID(int=0), "department_id": plans.company.root}
+    plan = await plans.of(searching.OF_LARGE_SUBTREE, **_SEES_ALL, **after, states=["active"], limit=51)
+    plan.assert_narrow("members", "org_id =", "ROW(pinyin, id) >")
+    plan.assert_narrow("member_departments", "member_id =")
 
 
 async def test_the_people_of_a_department(plans: Plans) -> None:
@@ -202,21 +214,21 @@ async def test_the_people_of_a_department(plans: Plans) -> None:
 @pytest.mark.parametrize(
     ("statement", "table", "condition", "params"),
     [
-        (departments.SUBTREE, "department_ancestors", "ancestor_id =", {"id": UUID(int=1)}),
-        (departments.IS_BELOW, "department_ancestors", "descendant_id =", {"id": UUID(int=1), "other_id": UUID(int=2)}),
-        (departments.ANY_OUTSIDE, "department_ancestors", "descendant_id =", {"ids": [UUID(int=1)], "subtrees": [UUID(int=2)]}),
-        (departments.WAYS, "department_ancestors", "descendant_id =", {"ids": [UUID(int=1)]}),
-        (departments.MEMBERS, "member_departments", "department_id =", {"id": UUID(int=1)}),
-        (departments.CHILD_COUNTS, "departments", "parent_id =", {"ids": [UUID(int=1)]}),
+        (departments.SUBTREE, "department_ancestors", "ancestor_id =", {"id": ONE}),
+        (departments.IS_BELOW, "department_ancestors", "descendant_id =", {"id": ONE, "other_id": TWO}),
+        (departments.ANY_OUTSIDE, "department_ancestors", "descendant_id =", {"ids": [ONE], "subtrees": [TWO]}),
+        (departments.WAYS, "department_ancestors", "descendant_id =", {"ids": [ONE]}),
+        (departments.MEMBERS, "member_departments", "department_id =", {"id": ONE}),
+        (departments.CHILD_COUNTS, "departments", "parent_id =", {"ids": [ONE]}),
         (departments.LOCK_TREE, "departments", "org_id =", {}),
-        (members.PEOPLE, "members", "id =", {"ids": [UUID(int=1), UUID(int=2)]}),
+        (members.PEOPLE, "members", "id =", {"ids": [ONE, TWO]}),
         (members.BY_USERIDS, "members", "userid =", {"userids": ["u1", "u2"]}),
         (members.DETAIL, "members", "userid =", {"userid": "u1"}),
-        (members.PLACES, "member_departments", "member_id =", {"member_id": UUID(int=1)}),
-        (administrators.ACTOR, "members", "id =", {"member_id": UUID(int=1)}),
-        (sights.HIDDEN_FROM, "departments", "org_id =", {"member_id": UUID(int=1)}),
-        (sights.RESTRICTIONS, "member_departments", "member_id =", {"member_id": UUID(int=1)}),
-        (sights.CHILDREN, "departments", "parent_id =", {**_SEES_ALL, "parent_id": UUID(int=1), "after_position": None, "after_id": None, "limit": 51}),
+        (members.PLACES, "member_departments", "member_id =", {"member_id": ONE}),
+        (administrators.ACTOR, "members", "id =", {"member_id": ONE}),
+        (sights.HIDDEN_FROM, "departments", "org_id =", {"member_id": ONE}),
+        (sights.RESTRICTIONS, "member_departments", "member_id =", {"member_id": ONE}),
+        (sights.CHILDREN, "departments", "parent_id =", {**_SEES_ALL, **_FIRST_PAGE, "parent_id": ONE}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip

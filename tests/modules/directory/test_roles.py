@@ -23,9 +23,7 @@ async def test_a_role_is_made_changed_and_deleted(company: Company) -> None:
         await create(company, "Cashier", "Money")
     await create(company, "Cashier")
     async with company.work() as uow:
-        changed = await roles.change_role(
-            uow, company.operator, role.role_id, name="Treasurer", group=None, revision=1
-        )
+        changed = await roles.change_role(uow, company.operator, role.role_id, name="Treasurer", group=None, revision=1)
     assert (changed.name, changed.group, changed.revision) == ("Treasurer", "Money", 2)
     with pytest.raises(RevisionMismatch):
         async with company.work() as uow:

@@ -18,7 +18,7 @@ async def li(company: Company, http: httpx.AsyncClient) -> Caller:
     return await caller(company, http, "li")
 
 
-# --- me ------------------------------------------------------------------------------------------------------------------
+# --- me -------------------------------------------------------------------------------------------------------------
 
 
 async def test_me(company: Company, boss: Caller, li: Caller) -> None:
@@ -49,7 +49,7 @@ async def test_nobody(http: httpx.AsyncClient) -> None:
         assert await nobody.refused("GET", path, 401) == "session.required"
 
 
-# --- organisation -----------------------------------------------------------------------------------------------------------
+# --- organisation ---------------------------------------------------------------------------------------------------
 
 
 async def test_organisation(boss: Caller, li: Caller) -> None:
@@ -66,7 +66,7 @@ async def test_organisation(boss: Caller, li: Caller) -> None:
         assert await boss.refused("PATCH", "/organisation", 422, json={"revision": 2, **wrong}) == "request.invalid"
 
 
-# --- members ------------------------------------------------------------------------------------------------------------------
+# --- members --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_member_from_first_to_last(company: Company, boss: Caller, http: httpx.AsyncClient) -> None:
@@ -134,7 +134,7 @@ async def test_refusals_say_where(boss: Caller) -> None:
     assert await boss.refused("GET", "/members/nobody", 404) == "member.not_found"
 
 
-# --- departments --------------------------------------------------------------------------------------------------------------
+# --- departments ----------------------------------------------------------------------------------------------------
 
 
 async def test_a_department_from_first_to_last(company: Company, boss: Caller, li: Caller) -> None:
@@ -171,7 +171,7 @@ async def test_the_people_of_a_department(company: Company, boss: Caller) -> Non
     assert [item["userid"] for item in (await boss("GET", "/departments/root/members"))["items"]] == ["boss"]
 
 
-# --- roles and administrators ---------------------------------------------------------------------------------------------------
+# --- roles and administrators ---------------------------------------------------------------------------------------
 
 
 async def test_roles(boss: Caller, li: Caller) -> None:
@@ -203,7 +203,7 @@ async def test_administrators(company: Company, boss: Caller, li: Caller) -> Non
     assert "administrators.manage" not in titles
 
 
-# --- audit --------------------------------------------------------------------------------------------------------------------
+# --- audit ----------------------------------------------------------------------------------------------------------
 
 
 async def test_audit(company: Company, boss: Caller, li: Caller) -> None:
@@ -221,7 +221,7 @@ async def test_audit(company: Company, boss: Caller, li: Caller) -> None:
     assert (await li("GET", "/audit"))["items"]
 
 
-# --- two organisations ------------------------------------------------------------------------------------------------------------
+# --- two organisations ----------------------------------------------------------------------------------------------
 
 
 async def test_the_other_organisation_does_not_exist(company: Company, boss: Caller) -> None:

@@ -1,6 +1,7 @@
 """What the tests of messaging share: a clock that comes back, and a look at the tables."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from pegboard.kernel.db import UnitOfWork
 from pegboard.kernel.db.database import Database, as_role
-from tests.support.live_server import Company, LiveServer
+from tests.support.live_server import Company, LiveServer, found_company
 
 
 @pytest.fixture
@@ -43,3 +44,17 @@ def work(server: LiveServer) -> Callable[[Company, Callable[[UnitOfWork], Any]],
         return await server.acall(inside)
 
     return run
+
+
+@pytest.fixture
+async def found(server: LiveServer) -> AsyncIterator[Callable[..., Awaitable[Company]]]:
+    """Founds further companies, as `found_company` does; their sockets are closed at the test's end."""
+    companies: list[Company] = []
+
+    async def more(*userids: str) -> Company:
+        companies.append(await found_company(server, *userids))
+        return companies[-1]
+
+    yield more
+    people = (person for company in companies for person in company.people.values())
+    await asyncio.gather(*(socket.close() for person in people for socket in person.sockets))

@@ -1,7 +1,7 @@
 """Every limit and refusal of the specification (§8), over HTTP and over the socket."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -226,10 +226,12 @@ async def test_not_a_member_the_same_404_as_an_unknown_id(company: Company, serv
     assert await _answers(elsewhere["Ann"], conversation) == unknown
 
 
-async def test_not_a_member_by_socket_the_same_refusal_as_an_unknown_id(company: Company, server: LiveServer) -> None:
+async def test_not_a_member_by_socket_the_same_refusal_as_an_unknown_id(
+    company: Company, found: Callable[..., Awaitable[Company]]
+) -> None:
     conversation = await company.group("Ann", "Bob")
     await company["Ann"].send(conversation, "secret")
-    elsewhere = await found_company(server, "Ann")
+    elsewhere = await found("Ann")
     commands: list[tuple[str, dict[str, Any]]] = [
         ("message.send", text("hello")),
         ("message.send", text("hello", mentions=["Bob"], reply_to=1)),
@@ -245,7 +247,6 @@ async def test_not_a_member_by_socket_the_same_refusal_as_an_unknown_id(company:
             unknown = await socket.reply(command, conversation_id=str(uuid4()), **params)
             assert known["error"] == unknown["error"]
             assert known["error"]["code"] == "conversation.not_found"
-        await socket.close()
 
 
 # --- who may speak ---------------------------------------------------------------------------------------------------
@@ -468,3 +469,34 @@ async def test_unknown_commands_and_wrong_parameters_by_socket_are_refused(compa
     await refused_over(socket, "request.invalid", "conversation.read", conversation_id="none")
     await refused_over(socket, "session.required", "authenticate", token="none")
     await until(lambda: socket.connection.close_code == 4401)
+
+
+async def test_a_mute_without_a_zone_or_beyond_all_calendars_422(company: Company) -> None:
+    conversation = await company.group("Ann", "Bob")
+    path = f"/conversations/{conversation}/mine"
+    for wrong in (
+        "2030-01-01T00:00:00",
+        "0000-01-01T00:00:00Z",
+        "99999-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00+12:00",
+        "tomorrow",
+        5,
+    ):
+        refused(await company["Ann"].ask("PATCH", path, {"muted_until": wrong}), 422, "request.invalid")
+    for right in ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"):
+        assert (await company["Ann"].do("PATCH", path, {"muted_until": right}))["muted_until"] == right
+
+
+async def test_the_owner_of_a_full_group_leaves_the_organisation_to_an_heir_outside_it(server: LiveServer) -> None:
+    company = await found_company(server, "Ann", "Bob", "Cleo", "Dan", "Eve", "Fay")
+    conversation = await company.group("Bob", "Ann", "Cleo", "Dan", "Eve")
+    await company["Ann"].do("POST", "/members/Bob/leave", {"hand_over_to": "Fay"})
+
+    async def handed_over() -> bool:
+        group = await company["Ann"].get(f"/conversations/{conversation}")
+        return bool(group["owner_userid"] == "Fay" and group["member_count"] == 5)
+
+    await until(handed_over)
+    members = (await company["Fay"].get(f"/conversations/{conversation}/members"))["items"]
+    assert sorted(member["userid"] for member in members) == ["Ann", "Cleo", "Dan", "Eve", "Fay"]

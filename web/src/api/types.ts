@@ -7,7 +7,7 @@ import type { components } from "./generated";
 type Schema = components["schemas"];
 
 export type ErrorEnvelope = Schema["ErrorEnvelope"];
-export type FieldError = Schema["FieldError"];
+export type FieldError = Schema["ErrorField"];
 
 export type Me = Schema["Me"];
 export type MyOrganisation = Schema["MyOrganisation"];
@@ -26,22 +26,22 @@ export type InvitationAcceptance = Schema["InvitationAcceptance"];
 export type InvitationAccepted = Schema["InvitationAccepted"];
 
 export type Conversation = Schema["Conversation"];
-export type ConversationMember = Schema["ConversationMember"];
-export type ConversationRole = Schema["ConversationRole"];
-export type ConversationRules = Schema["ConversationRules"];
+export type ConversationMember = Schema["GroupMember"];
+export type ConversationRole = ConversationMember["role"];
+export type ConversationRules = Schema["Rules"];
 export type Mine = Schema["Mine"];
 
 export type Message = Schema["Message"];
-export type MessageSent = Schema["MessageSent"];
+export type MessageSent = Schema["Sent"];
 export type Reaction = Schema["Reaction"];
 export type Receipts = Schema["Receipts"];
-export type ReplySource = Schema["ReplySource"];
+export type ReplySource = Schema["Quote"];
 export type Reader = Schema["Reader"];
 export type NonReader = Schema["NonReader"];
 export type Readers = Schema["Readers"];
 
 export type FileLink = Schema["FileLink"];
-export type UploadState = Schema["UploadState"];
+export type UploadState = Schema["UploadOut"];
 
 /** A list answer: `next` is the cursor of the following page, null on the last one. */
 export interface Page<T> {

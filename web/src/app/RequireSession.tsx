@@ -2,12 +2,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { Navigate, Outlet, useLocation } from "react-router";
-import { confirmMembership, signOut } from "@/api/endpoints";
+import { confirmMembership } from "@/api/endpoints";
 import { ApiError } from "@/api/errors";
 import type { Me } from "@/api/types";
 import { rememberOrganisation, useMeQuery } from "@/shared/session/me";
 import { EmptyState, ErrorState, SkeletonRows } from "@/shared/ui/states";
 import { toastError } from "@/shared/ui/toast";
+import { leave } from "./signedOut";
 
 /** Lets through whoever is signed in and works in an organisation; everybody else is told what to do. */
 export function RequireSession() {
@@ -46,9 +47,7 @@ function NoOrganisation({ me }: { me: Me }) {
               {t("session.join", { name: organisation.name })}
             </Button>
           ))}
-          <Button onClick={() => signOut().then(() => window.location.assign("/w/sign-in"), toastError)}>
-            {t("shell.signOut")}
-          </Button>
+          <Button onClick={() => void leave().catch(toastError)}>{t("shell.signOut")}</Button>
         </>
       }
     />

@@ -9,7 +9,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet, useMatch } from "react-router";
-import { signOut, updateMe } from "@/api/endpoints";
+import { updateMe } from "@/api/endpoints";
 import { attention, useConversations } from "@/shared/chat/conversations";
 import { chooseLanguage, type Language, languageNames, languages } from "@/shared/i18n";
 import { chooseTheme, type ThemeChoice, useThemeChoice } from "@/shared/preferences";
@@ -21,6 +21,7 @@ import { Delayed } from "@/shared/ui/states";
 import { toastError } from "@/shared/ui/toast";
 import { RealtimeProvider } from "./realtime/RealtimeProvider";
 import styles from "./shell.module.css";
+import { leave } from "./signedOut";
 
 /** The power that opens the import. */
 export const importPower = "directory.import";
@@ -113,10 +114,6 @@ function MeMenu() {
     client.clear();
     window.location.assign("/w/messages");
   };
-  const leave = () => {
-    signOut().then(() => window.location.assign("/w/sign-in"), toastError);
-  };
-
   const organisations = me.organisations.filter((organisation) => organisation.state === "active");
   const actions: MenuAction[] = [
     ...organisations.map((organisation, index) => ({
@@ -148,7 +145,7 @@ function MeMenu() {
       label: t("shell.signOut"),
       icon: <LogoutOutlined aria-hidden />,
       divided: true,
-      run: leave,
+      run: () => void leave().catch(toastError),
     },
   ];
 

@@ -28,6 +28,17 @@ export function remember(key: string, value: string | null): void {
   }
 }
 
+/** Removes everything whose name begins so. */
+export function forget(prefixes: string[]): void {
+  const matches = (name: string) => prefixes.some((prefix) => name.startsWith(prefix));
+  for (const name of [...memory.keys()].filter(matches)) memory.delete(name);
+  try {
+    for (const name of Object.keys(localStorage).filter(matches)) localStorage.removeItem(name);
+  } catch {
+    // Storage that may not be read holds nothing of ours either.
+  }
+}
+
 export function themeChoice(): ThemeChoice {
   const stored = recall(themeKey);
   return stored === "light" || stored === "dark" ? stored : "system";

@@ -16,8 +16,10 @@ Run = Callable[[argparse.Namespace], int]
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong as JSON, where JSON was asked for."""
 
+    as_json = False
+
     def error(self, message: str) -> NoReturn:
-        if "--json" in sys.argv:
+        if _Parser.as_json:
             print(json.dumps({"error": {"code": "command.usage", "message": message}}, ensure_ascii=False))
             self.exit(1)
         self.print_usage(sys.stderr)
@@ -26,6 +28,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The command's options, and its function as `run`."""
+    _Parser.as_json = "--json" in argv  # asked before anything is parsed: what is wrong may stand in front of it
     return parser().parse_args(argv)
 
 
@@ -108,8 +111,8 @@ def _org(commands: Any) -> None:
 
 def _token(commands: Any) -> None:
     token = _family(commands, "token", "Tokens for programs.")
-    help = "Make a member's bearer token for /api/v1."
-    create = _administrative(_leaf(token, "create", "tokens", "create", help))
+    about = "Make a member's bearer token for /api/v1."
+    create = _administrative(_leaf(token, "create", "tokens", "create", about))
     create.add_argument("--org", required=True, metavar="ORG_ID")
     create.add_argument("--userid", required=True, action="append", metavar="U", help="may be given several times")
     create.add_argument("--name", default="command line", metavar="N", help="what the token's list calls it")
@@ -146,8 +149,8 @@ def _config(commands: Any) -> None:
 
 def _migrations(commands: Any) -> None:
     migrations = _family(commands, "migrations", "The schema's history (for developers).")
-    help = "Bring an empty database to the head, and compare it with the tables in the code."
-    check = _leaf(migrations, "check", "schema", "check", help)
+    about = "Bring an empty database to the head, and compare it with the tables in the code."
+    check = _leaf(migrations, "check", "schema", "check", about)
     check.add_argument("--json", action="store_true", help="answer with one JSON object")
     draft = _leaf(migrations, "draft", "schema", "draft", "Write the next revision from the tables in the code.")
     draft.add_argument("message", metavar="MESSAGE", help='what it does, in the imperative: "Add notes"')

@@ -29,7 +29,11 @@ def verify(parsed: argparse.Namespace) -> int:
 
 async def _verify(parts: Parts, parsed: argparse.Namespace) -> dict[str, Any]:
     chains = await _chains(parts, parsed.org)
-    answer: dict[str, Any] = {"organisations": len([chain for chain in chains if chain != NO_ORG]), "rows": 0, "ok": True}
+    answer: dict[str, Any] = {
+        "organisations": len([chain for chain in chains if chain != NO_ORG]),
+        "rows": 0,
+        "ok": True,
+    }
     for org_id in chains:
         async with unit(parts, org_id) as uow:
             found = await audit.verify(uow)

@@ -67,6 +67,4 @@ def import_staff(parsed: argparse.Namespace) -> int:
     ]
     if result.refused:
         raise RowsWrong({"errors": errors}, count=len(errors))
-    return tell(
-        {"members": result.members, "departments": result.departments, "errors": errors}, as_json=parsed.json
-    )
+    return tell({"members": result.members, "departments": result.departments, "errors": errors}, as_json=parsed.json)

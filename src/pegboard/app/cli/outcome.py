@@ -11,7 +11,7 @@ from pegboard.kernel.errors import PegboardError
 class CommandRefused(PegboardError):
     """A refusal that carries more than code and message: `answer` stands beside `error` in the JSON object."""
 
-    def __init__(self, answer: Mapping[str, Any], **params: object) -> None:
+    def __init__(self, answer: Mapping[str, Any], **params: Any) -> None:
         super().__init__(**params)
         self.answer = answer
 
@@ -66,9 +66,7 @@ def _report(error: Exception) -> None:
 
 
 def _details(error: Exception, more: Mapping[str, Any], language: str) -> list[str]:
-    lines = [
-        f"row {row['row']}, {row['column']}: {row['message']} ({row['code']})" for row in more.get("errors", ())
-    ]
+    lines = [f"row {row['row']}, {row['column']}: {row['message']} ({row['code']})" for row in more.get("errors", ())]
     if isinstance(error, PegboardError):
         lines += [
             f"{field.path}: {field.message or _catalogues().text(f'field.{field.code}', language, **error.params)}"

@@ -65,5 +65,3 @@ def org_of(text: str) -> OrgId:
 async def existing(uow: UnitOfWork) -> directory.Organisation:
     """The organisation that the unit is in; raises `organisation.not_found`."""
     return await directory.organisation(uow)
-
-

@@ -23,8 +23,8 @@ class SchemaDiffers(CommandRefused):
 
 def check(parsed: argparse.Namespace) -> int:
     """Bring an empty database to the head and compare."""
-    from pegboard.app.schema_check import differences
     from pegboard.app.migrate import head
+    from pegboard.app.schema_check import differences
 
     found = _with_new_database(differences)
     if found:

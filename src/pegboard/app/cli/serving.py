@@ -1,6 +1,8 @@
 """`pegboard serve`."""
 
 import argparse
+import asyncio
+import contextlib
 import sys
 
 from pegboard.kernel.errors import Invalid
@@ -30,6 +32,9 @@ def serve(parsed: argparse.Namespace) -> int:
     logs.configure(server.log_level, sys.stderr)
     announce = None
     if parsed.demo:
-        from pegboard.app.demo import announce_demo as announce
-    run(serve_forever(settings, announce))
+        from pegboard.app import demo
+
+        announce = demo.announce_demo
+    with contextlib.suppress(asyncio.CancelledError):  # asked to end before it was up
+        run(serve_forever(settings, announce))
     return 0

@@ -44,7 +44,8 @@ The native interface of Pegboard. Sign in with `POST /api/v1/sessions` and send 
 
 Errors are `{"error": {code, message, fields, request_id}}`; `code` is stable, `message` is in the language of
 `Accept-Language` (zh-TW, zh-CN, en). Lists are `{"items": […], "next": cursor | null}`. With an `Idempotency-Key`
-a POST that is sent again gets the first answer. The socket `/api/v1/realtime` is described in docs/protocol/realtime.md.
+a POST that is sent again gets the first answer. The socket `/api/v1/realtime` has a page of its own:
+docs/protocol/realtime.md.
 """
 
 
@@ -56,30 +57,32 @@ def openapi_document(litestar: Litestar) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for described in operations:
         paths.setdefault(described.path, {})[described.method] = _operation(described, references)
-    return _named_pages({
-        "openapi": "3.1.0",
-        "info": {"title": "Pegboard", "version": pegboard.__version__, "description": _INTRODUCTION.strip()},
-        "tags": [{"name": tag} for tag in dict.fromkeys(tag for described in operations for tag in described.tags)],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "responses": {name: _refusal(words) for name, words in REFUSALS.values()}
-            | {"Refusal": _refusal("Any other refusal.")},
-            "securitySchemes": {
-                "bearer": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "The token of a session (`POST /api/v1/sessions`) or a personal token.",
-                },
-                "cookie": {
-                    "type": "apiKey",
-                    "in": "cookie",
-                    "name": "__Host-pegboard",
-                    "description": "The session of a browser. What writes also needs the header `Pegboard-CSRF`.",
+    return _named_pages(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Pegboard", "version": pegboard.__version__, "description": _INTRODUCTION.strip()},
+            "tags": [{"name": tag} for tag in dict.fromkeys(tag for described in operations for tag in described.tags)],
+            "paths": paths,
+            "components": {
+                "schemas": schemas,
+                "responses": {name: _refusal(words) for name, words in REFUSALS.values()}
+                | {"Refusal": _refusal("Any other refusal.")},
+                "securitySchemes": {
+                    "bearer": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "The token of a session (`POST /api/v1/sessions`) or a personal token.",
+                    },
+                    "cookie": {
+                        "type": "apiKey",
+                        "in": "cookie",
+                        "name": "__Host-pegboard",
+                        "description": "The session of a browser. What writes also needs the header `Pegboard-CSRF`.",
+                    },
                 },
             },
-        },
-    })
+        }
+    )
 
 
 def _named_pages(document: dict[str, Any]) -> dict[str, Any]:
@@ -146,9 +149,7 @@ def _responses(described: Described, references: Mapping[Any, dict[str, Any]]) -
         if described.media_type and status != 204:
             schema = references.get(described.answer, {"type": "string"})
             success[str(status)]["content"] = {described.media_type: {"schema": schema}}
-    refusals = {
-        str(status): {"$ref": f"#/components/responses/{REFUSALS[status][0]}"} for status in described.refusals
-    }
+    refusals = {str(status): {"$ref": f"#/components/responses/{REFUSALS[status][0]}"} for status in described.refusals}
     return {**success, **refusals, "default": {"$ref": "#/components/responses/Refusal"}}
 
 
@@ -177,7 +178,7 @@ def _components(operations: Iterable[Described]) -> tuple[dict[str, Any], dict[A
         (kind.cls.__name__, field.encode_name)
         for kind in structs
         for field in kind.fields
-        if field.default is msgspec.UNSET
+        if not field.required and field.default is field.default_factory is msgspec.NODEFAULT  # UNSET
     }
     for name, schema in schemas.items():
         if name not in taken and name not in sparse and schema.get("type") == "object" and "properties" in schema:

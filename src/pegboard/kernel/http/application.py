@@ -24,7 +24,10 @@ from pegboard.kernel.parts import Parts
 API = "/api/v1"
 
 
-def _uow(request: Request[Any, Any, Any]) -> UnitOfWork:
+# Litestar resolves independent dependencies side by side, in tasks, which costs more than they do: each of ours that is
+# often asked for with another depends on that one, and they come one after the other.
+def _uow(request: Request[Any, Any, Any], parts: Parts) -> UnitOfWork:
+    del parts
     found: UnitOfWork = request.scope["state"]["uow"]
     return found
 
@@ -40,7 +43,8 @@ def _account(request: Request[Any, Any, Any]) -> Account:
     return signed_in.account
 
 
-def _actor(request: Request[Any, Any, Any]) -> Actor:
+def _actor(request: Request[Any, Any, Any], uow: UnitOfWork) -> Actor:
+    del uow
     signed_in = _signed_in(request)
     if signed_in is None:
         raise Unauthenticated

@@ -101,7 +101,7 @@ def error_headers(error: PegboardError) -> dict[str, str]:
 def answer_error(request: Request[Any, Any, Any], exception: Exception) -> Response[ErrorEnvelope]:
     """Litestar's handler for every exception."""
     error = as_refusal(exception)
-    request_id = request.scope.get("request_id", "")
+    request_id = str(request.scope.get("request_id", ""))
     if isinstance(error, InternalError):
         _log.error("unexpected error", exc_info=exception, extra={"request_id": request_id})
     catalogues = request.app.state.parts[Catalogues]
@@ -164,9 +164,7 @@ def _invalid(exception: ValidationException) -> Invalid:
     if any(entry.get("key") == "data" for entry in entries):  # there is no body: one that is there is decoded before
         return Invalid(fields=[FieldError(path="", code="required")])
     fields = [
-        _field(str(entry.get("key", "")), str(entry.get("message", "")))
-        for entry in entries
-        if isinstance(entry, dict)
+        _field(str(entry.get("key", "")), str(entry.get("message", ""))) for entry in entries if isinstance(entry, dict)
     ]
     if not fields and (missing := _MISSING_PARAMETER.match(exception.detail)):
         fields = [FieldError(path=missing["name"], code="required")]

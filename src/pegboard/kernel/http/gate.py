@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import msgspec
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Send
 
 from pegboard.kernel.errors import PegboardError
 from pegboard.kernel.http import body as bodies
@@ -34,7 +34,7 @@ class Gate:
         self._app = app
         self._catalogues = catalogues
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -42,7 +42,7 @@ class Gate:
         try:
             bodies.check_target(scope["path"], scope["query_string"])
             await self._app(scope, await _checked(scope, receive), exchange.send)
-        except Exception as exception:
+        except Exception as exception:  # noqa: BLE001  # the outermost place
             await self._refuse(exchange, exception)
         finally:
             exchange.finish()
@@ -59,9 +59,7 @@ class Gate:
         await send_error(exchange.send, error, self._catalogues, language, exchange.request_id)
 
 
-async def send_error(
-    send: Send, error: PegboardError, catalogues: Catalogues, language: str, request_id: str
-) -> None:
+async def send_error(send: Send, error: PegboardError, catalogues: Catalogues, language: str, request_id: str) -> None:
     """The error envelope by bare ASGI."""
     content = msgspec.json.encode(envelope(error, catalogues, language, request_id))
     headers = {
@@ -79,8 +77,8 @@ async def send_error(
 class _Exchange:
     """One request and what became of it."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self.scope: Any = scope
+    def __init__(self, scope: Any, send: Send) -> None:
+        self.scope = scope
         self._send = send
         self._started_s = time.perf_counter()
         self.status = 0
@@ -116,7 +114,7 @@ class _Exchange:
         )
 
 
-async def _checked(scope: Scope, receive: Receive) -> Receive:
+async def _checked(scope: Any, receive: Receive) -> Receive:
     """For a JSON body: read it whole, within its limit, look at it, and hand it on. Uploads stream by."""
     headers = dict(scope["headers"])
     if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
@@ -130,10 +128,9 @@ async def _checked(scope: Scope, receive: Receive) -> Receive:
     content = await _read(receive)
     if content:
         bodies.check_json(content)
-    handed: Message = {"type": "http.request", "body": content, "more_body": False}
-    once: list[Message] = [handed]
+    once: list[Any] = [{"type": "http.request", "body": content, "more_body": False}]
 
-    async def again() -> Message:
+    async def again() -> Any:
         return once.pop() if once else await receive()
 
     return again

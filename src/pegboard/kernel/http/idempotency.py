@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from litestar.types import Message, Receive
+from litestar.types import Receive
 
 from pegboard.kernel.db.statements import sql
 from pegboard.kernel.db.work import UnitOfWork
@@ -74,9 +74,9 @@ async def peek(receive: Receive) -> tuple[bytes, Receive]:
     """The body so far as it is one message (uploads stream on), and a `receive` that gives it again."""
     first = await receive()
     content: bytes = first.get("body", b"") if first["type"] == "http.request" else b""
-    waiting: list[Message] = [first]
+    waiting = [first]
 
-    async def again() -> Message:
+    async def again() -> Any:
         return waiting.pop() if waiting else await receive()
 
     return content[: bodies.MAX_BODY_BYTES], again

@@ -28,7 +28,7 @@ KERNEL_PERMISSIONS = (PUBLIC, ACCOUNT, MEMBER)
 
 
 def requires(permission: Permission, *, secret_answer: bool = False) -> dict[str, Any]:
-    """For a route's `opt`: calling it takes this permission. A `secret_answer` (a token) is never kept to be repeated."""
+    """For a route's `opt`: calling it takes this permission. A `secret_answer` (a token) is never kept for a repeat."""
     return {"permission": permission, "secret_answer": secret_answer}
 
 
@@ -43,6 +43,4 @@ def check_routes(handlers: Iterable[Any], declared: Iterable[Permission]) -> Non
         permission = handler.opt.get("permission")
         if permission not in known:
             paths = ", ".join(sorted(handler.paths))
-            raise UnregisteredRoute(
-                f"{paths}: {permission.name if permission else 'no permission'} is not registered"
-            )
+            raise UnregisteredRoute(f"{paths}: {permission.name if permission else 'no permission'} is not registered")

@@ -76,9 +76,7 @@ class _HttpProtocol(HttpToolsProtocol):
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
-        error: PegboardError = (
-            HeadTooLarge(limit=MAX_HEAD_BYTES) if self._head_bytes > MAX_HEAD_BYTES else BadRequest()
-        )
+        error: PegboardError = HeadTooLarge(limit=MAX_HEAD_BYTES) if self._head_bytes > MAX_HEAD_BYTES else BadRequest()
         request_id = uuid7().hex
         content = msgspec.json.encode(envelope(error, self.catalogues, DEFAULT_LANGUAGE, request_id))
         phrase = "Request Header Fields Too Large" if error.status == 431 else "Bad Request"

@@ -62,19 +62,17 @@ class Transaction(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Authenticate, admit, open the unit of work, run, and commit before the answer leaves."""
-        if scope["type"] != "http":
+        asked: Any = scope
+        if asked["type"] != "http":
             await next_app(scope, receive, send)
             return
-        asked: Any = scope
         permission: Permission = asked["route_handler"].opt.get("permission", PUBLIC)
         repeatable = not asked["route_handler"].opt.get("secret_answer", False)
         state = asked["state"]
         signed_in = await self._admit(asked, permission)
         actor = signed_in.actor if signed_in else None
         account = signed_in.account if signed_in else None
-        uow = UnitOfWork(
-            self._database, orgs=(actor.org_id,) if actor else (), request_id=asked.get("request_id", "")
-        )
+        uow = UnitOfWork(self._database, orgs=(actor.org_id,) if actor else (), request_id=asked.get("request_id", ""))
         state["uow"], state["signed_in"] = uow, signed_in
         answer = _Answer(self._parts[Catalogues], asked, uow, send)
         try:
@@ -165,7 +163,7 @@ class _Answer:
                 if self.claim is not None and not message.get("more_body"):
                     await idempotency.keep(self.uow, self.claim, start["status"], message["body"])
                 await self.uow.commit()
-        except Exception as exception:
+        except Exception as exception:  # noqa: BLE001  # whatever it is, it was no success
             await self._fail(exception)
             return
         await self._send(start)
@@ -216,7 +214,9 @@ def credentials_of(scope: Any) -> Credentials | None:
         if kind.lower() != "bearer" or not token:
             return None
         return Credentials(token=token.strip(), by_cookie=False, wanted_org=org, client_ip=client_ip(scope))
-    token = session_cookie(header(scope, b"cookie"), plain_allowed=not is_trustworthy(scope["scheme"], header(scope, b"host")))
+    token = session_cookie(
+        header(scope, b"cookie"), plain_allowed=not is_trustworthy(scope["scheme"], header(scope, b"host"))
+    )
     if not token:
         return None
     return Credentials(token=token, by_cookie=True, wanted_org=org, client_ip=client_ip(scope))

@@ -12,6 +12,7 @@ from pegboard.modules.directory.service.organisations import (
     all_organisations,
     create_organisation,
     organisation,
+    organisation_settings,
 )
 from pegboard.modules.directory.service.people import (
     all_active_members,
@@ -60,6 +61,7 @@ __all__ = [
     "departments_of",
     "import_staff_list",
     "organisation",
+    "organisation_settings",
     "people",
     "search",
     "set_department_conversation",

@@ -41,9 +41,7 @@ def _flag(name: str) -> Column[Any]:
     return Column(name, Boolean, nullable=False, server_default=text("false"))
 
 
-def _belongs(
-    columns: list[str], table: str, to: str = "id", *, ondelete: str | None = None
-) -> ForeignKeyConstraint:
+def _belongs(columns: list[str], table: str, to: str = "id", *, ondelete: str | None = None) -> ForeignKeyConstraint:
     """A foreign key inside the organisation: no row can point into another one."""
     return ForeignKeyConstraint(["org_id", *columns], [f"{table}.org_id", f"{table}.{to}"], ondelete=ondelete)
 
@@ -308,9 +306,7 @@ join_requests = tenant_table(
     Index("ix_join_requests_created", "org_id", "created_at", "id"),
     Index("ix_join_requests_invitation", "org_id", "invitation_id", postgresql_where=text("state = 'waiting'")),
     *(
-        Index(
-            f"uq_join_requests_{column}", "org_id", column, unique=True, postgresql_where=text("state = 'waiting'")
-        )
+        Index(f"uq_join_requests_{column}", "org_id", column, unique=True, postgresql_where=text("state = 'waiting'"))
         for column in ("account_id", "mobile", "email")
     ),
 )

@@ -13,13 +13,15 @@ from pegboard.modules.directory.live import LIVE_EVENTS
 from pegboard.modules.directory.policy import PERMISSIONS
 from pegboard.modules.directory.routes import ROUTES
 from pegboard.modules.directory.service.actors import ActorCache
-from pegboard.modules.directory.service.caches import PeopleCache
+from pegboard.modules.directory.service.caches import CountCache, PeopleCache, SettingsCache
 from pegboard.modules.directory.service.joining import InvitationRates
 
 
 async def _start(parts: Parts) -> None:
     parts.put(ActorCache, ActorCache())
+    parts.put(CountCache, CountCache())
     parts.put(PeopleCache, PeopleCache())
+    parts.put(SettingsCache, SettingsCache())
     # A whole class may sit behind one address; nobody guesses 128 bits.
     parts.put(InvitationRates, InvitationRates(rate=1, burst=60))
 
@@ -37,9 +39,7 @@ MODULE = Module(
     errors=tuple(
         error
         for error in vars(errors).values()
-        if isinstance(error, type)
-        and issubclass(error, PegboardError)
-        and error.__module__ == errors.__name__
+        if isinstance(error, type) and issubclass(error, PegboardError) and error.__module__ == errors.__name__
     ),
     start=_start,
 )

@@ -1,8 +1,8 @@
 """Who may do what in the directory: the powers, and one function an action.
 
-Three questions are asked everywhere: is the power held (`Actor.can`), is it held here (`Actor.subtrees`: the action must
-lie inside of them with all its ends), and is the other one of lower rank. What somebody may not see does not exist for
-them (404); what they see but may not touch is refused (403).
+Three questions are asked everywhere: is the power held (`Actor.can`), is it held here (`Actor.subtrees`: the action
+must lie inside of them with all its ends), and is the other one of lower rank. What somebody may not see does not
+exist for them (404); what they see but may not touch is refused (403).
 """
 
 from collections.abc import Collection, Iterable
@@ -60,9 +60,7 @@ class Powers:
         powers = [permission for permission in permissions if permission.level == "power"]
         self.names = frozenset(power.name for power in powers)
         self.grantable = self.names - {MANAGE_ADMINISTRATORS.name}
-        self.within_subtree = (
-            frozenset(power.name for power in powers if power.scope == "subtree") & self.grantable
-        )
+        self.within_subtree = frozenset(power.name for power in powers if power.scope == "subtree") & self.grantable
 
     @classmethod
     def known_to(cls, parts: Parts) -> "Powers":
@@ -79,7 +77,10 @@ _OWN_POWERS = Powers(PERMISSIONS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What of the directory somebody sees: `closed` subtrees not, `only` these (None: no restriction), `always` those."""
+    """What of the directory somebody sees.
+
+    `closed` subtrees not, `only` these (None: no restriction), and `always` those.
+    """
 
     me: MemberId | None
     all: bool = False
@@ -129,9 +130,7 @@ async def _restriction(uow: UnitOfWork, actor: Actor) -> tuple[UUID, ...] | None
 async def see_member(uow: UnitOfWork, actor: Actor, member_id: UUID | None) -> None:
     """Refuse as if there were none, unless the actor sees the member."""
     sight = await sight_of(uow, actor)
-    if member_id is None or not (
-        sight.all or await uow.value(sights.SEEN_MEMBER, id=member_id, **sight.params)
-    ):
+    if member_id is None or not (sight.all or await uow.value(sights.SEEN_MEMBER, id=member_id, **sight.params)):
         raise MemberNotFound
 
 
@@ -145,7 +144,7 @@ async def see_departments(uow: UnitOfWork, actor: Actor, department_ids: Collect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MobileSight:
-    """Whose phone numbers somebody sees: everybody's, those of people in these subtrees, or (`open`) what is not hidden."""
+    """Whose numbers somebody sees: everybody's, those of people in these subtrees, or (`open`) what is not hidden."""
 
     all: bool
     subtrees: tuple[UUID, ...]
@@ -238,9 +237,7 @@ async def place_member(
 
 async def _all_outside(uow: UnitOfWork, actor: Actor, department_ids: Collection[UUID]) -> bool:
     for department_id in department_ids:
-        if not await uow.value(
-            departments.ANY_OUTSIDE, ids=[department_id], subtrees=list(actor.subtrees or ())
-        ):
+        if not await uow.value(departments.ANY_OUTSIDE, ids=[department_id], subtrees=list(actor.subtrees or ())):
             return False
     return True
 
@@ -319,9 +316,7 @@ async def delete_department(uow: UnitOfWork, actor: Actor, department: Row) -> N
     await _inside(uow, actor, [department["id"], department["parent_id"]])
 
 
-async def restrict_department(
-    uow: UnitOfWork, actor: Actor, department: Row, visible_ids: Collection[UUID]
-) -> None:
+async def restrict_department(uow: UnitOfWork, actor: Actor, department: Row, visible_ids: Collection[UUID]) -> None:
     """Change what a department's people see, or whether others see them: what they are to see lies inside as well.
 
     Taking a restriction off shows them everything, so it is for those who may show everything.
@@ -336,7 +331,7 @@ def lift_restriction(actor: Actor) -> None:
     _hold_everywhere(actor, MANAGE_DEPARTMENTS)
 
 
-# --- roles, administrators, organisation -------------------------------------------------------------------------------
+# --- roles, administrators, organisation ----------------------------------------------------------------------------
 
 
 def manage_roles(actor: Actor) -> None:

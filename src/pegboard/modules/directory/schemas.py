@@ -269,9 +269,7 @@ def _department(department: views.Department) -> dict[str, Any]:
         "order": department.position,
         "member_count": department.member_count,
         "child_count": department.child_count,
-        "leaders": [
-            DepartmentLeader(userid=leader.userid, name=leader.name) for leader in department.leaders
-        ],
+        "leaders": [DepartmentLeader(userid=leader.userid, name=leader.name) for leader in department.leaders],
         "hidden": department.hidden,
         "restricted": department.restricted,
         "visible": list(department.visible_department_ids),
@@ -357,9 +355,7 @@ class Administrator(msgspec.Struct, frozen=True, kw_only=True):
             name=administrator.name,
             kind=administrator.kind,
             powers=list(administrator.powers),
-            departments=[
-                DepartmentStep(id=step.department_id, name=step.name) for step in administrator.departments
-            ],
+            departments=[DepartmentStep(id=step.department_id, name=step.name) for step in administrator.departments],
         )
 
 
@@ -441,9 +437,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             seq=entry.seq,
             at=entry.at,
-            actor=AuditActor(
-                kind=entry.actor_kind, id=entry.actor_id, name=entry.actor_name, ip=entry.actor_ip
-            ),
+            actor=AuditActor(kind=entry.actor_kind, id=entry.actor_id, name=entry.actor_name, ip=entry.actor_ip),
             action=entry.action,
             object=entry.object,
             detail=entry.detail,

@@ -12,14 +12,13 @@ from pegboard.kernel.db import UnitOfWork
 from pegboard.kernel.errors import PegboardError
 from pegboard.kernel.parts import Parts
 from pegboard.kernel.realtime.commands import Command, Reply
-from pegboard.modules.messaging.schemas import Message, NewMessage, Readers, ReadPosition
+from pegboard.modules.messaging.schemas import Message, NewMessage, Position, Readers, ReadPosition, Seq
 from pegboard.modules.messaging.service import reading
 from pegboard.modules.messaging.service.committing import Outcome
 from pegboard.modules.messaging.service.sending import Messenger, sent
 from pegboard.modules.messaging.views import Appended, CursorMove
 
 Limit = Annotated[int, Meta(ge=1, le=reading.MESSAGES_AT_ONCE)]
-Position = Annotated[int, Meta(ge=0)]
 
 
 class _Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +58,7 @@ class AskReaders(_Params, frozen=True, kw_only=True):
     """`readers`: who has read a message."""
 
     conversation_id: UUID
-    seq: Annotated[int, Meta(ge=1)]
+    seq: Seq
     cursor: str | None = None
 
 

@@ -98,6 +98,13 @@ def encode(content: Any) -> bytes:
     return _encoder.encode(content)
 
 
+def files_in(kind: str, content: Mapping[str, Any]) -> list[UUID]:
+    """The files of a message, those of forwarded messages too; none once it was recalled."""
+    if kind == "forward":
+        return [file_id for item in content.get("items", ()) for file_id in files_in(item["kind"], item["content"])]
+    return [UUID(content["file_id"])] if kind in FILES and content else []
+
+
 def excerpt(kind: str, content: Mapping[str, Any], length: int = 80) -> str:
     """The first words of a message, for quotes and lists; empty where a client has its own word for the kind."""
     match kind:

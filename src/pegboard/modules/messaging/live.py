@@ -17,10 +17,14 @@ class MessageCreated(LiveEvent, frozen=True, kw_only=True, tag="message.created"
 
 
 class MessageChanged(LiveEvent, frozen=True, kw_only=True, tag="message.changed"):
-    """An edit, a recall or a reaction; the message's `rev` is one above the conversation's last, or one was missed."""
+    """An edit, a recall or a reaction; the message's `rev` is one above the conversation's last, or one was missed.
+
+    `personal`: told to those who did it, with `mine` of reactions as it is for them. Else `mine` says nothing.
+    """
 
     conversation_id: UUID
     message: Message
+    personal: bool = False
 
 
 class CursorMoved(LiveEvent, frozen=True, kw_only=True, tag="cursor.moved"):

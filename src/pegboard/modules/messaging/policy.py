@@ -45,7 +45,7 @@ async def shows_read_lists(uow: UnitOfWork, conversation_id: UUID) -> bool:
 
 
 async def _shows_read_lists(uow: UnitOfWork, rules: Rules, member_count: int) -> bool:
-    settings = (await directory.organisation(uow)).settings
+    settings = await directory.organisation_settings(uow)
     if settings.read_lists == "off" or not rules.read_lists:
         return False
     limit = settings.read_lists_up_to

@@ -13,6 +13,7 @@ from pegboard.kernel.http.cursors import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_
 from pegboard.kernel.http.permissions import Permission, requires
 from pegboard.kernel.parts import Parts
 from pegboard.modules.messaging.schemas import (
+    HIGHEST,
     Added,
     Conversation,
     ConversationChange,
@@ -44,9 +45,9 @@ USE_MESSAGING = Permission(name="messaging.use", level="member", scope="own conv
 Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT)]
 MessageLimit = Annotated[int, Parameter(ge=1, le=reading.MESSAGES_AT_ONCE)]
 Cursor = Annotated[str | None, Parameter(max_length=500)]
-Seq = Annotated[int, Parameter(ge=1, le=2**62)]
-Position = Annotated[int | None, Parameter(ge=0, le=2**62)]
-Rev = Annotated[int, Parameter(ge=0, le=2**62)]
+Seq = Annotated[int, Parameter(ge=1, le=HIGHEST)]
+Position = Annotated[int | None, Parameter(ge=0, le=HIGHEST)]
+Rev = Annotated[int, Parameter(ge=0, le=HIGHEST)]
 Userid = Annotated[str, Parameter(min_length=1, max_length=64)]
 
 _ONE = "/conversations/{conversation_id:uuid}"
@@ -267,9 +268,10 @@ async def get_message_file(
     conversation_id: UUID,
     seq: Seq,
     variant: Literal["original", "thumbnail"] = "original",
+    file_id: UUID | None = None,
 ) -> FileLink:
-    """A short-lived personal link to the message's file."""
-    return await reading.file_link(uow, actor, conversation_id, seq, variant)
+    """A short-lived personal link to the message's file; `file_id` chooses among those of a forward."""
+    return await reading.file_link(uow, actor, conversation_id, seq, variant, file_id=file_id)
 
 
 @get(_ONE + "/changes", operation_id="list_changes", **_OPTIONS)

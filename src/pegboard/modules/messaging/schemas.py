@@ -14,6 +14,10 @@ Userid = Annotated[str, Meta(min_length=1, max_length=64)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
+# A seq, a rev or a revision; what is larger would not fit the column that it is compared with.
+HIGHEST = 2**62
+Seq = Annotated[int, Meta(ge=1, le=HIGHEST)]
+Position = Annotated[int, Meta(ge=0, le=HIGHEST)]
 
 MAX_MENTIONS = 200
 MAX_PEOPLE_AT_ONCE = 1000
@@ -76,7 +80,7 @@ class NewMessage(_In, frozen=True, kw_only=True):
     content: msgspec.Raw
     client_id: ClientId | None = None
     mentions: Annotated[list[Userid], Meta(max_length=MAX_MENTIONS)] = []
-    reply_to: Annotated[int, Meta(ge=1)] | None = None
+    reply_to: Seq | None = None
 
 
 class Sent(_Out, frozen=True, kw_only=True):
@@ -91,7 +95,7 @@ class Edit(_In, frozen=True, kw_only=True):
     """New content for a text or markdown message that the caller saw at `rev`."""
 
     content: msgspec.Raw
-    rev: Annotated[int, Meta(ge=0)]
+    rev: Position
 
 
 class EditedContent(_Out, frozen=True, kw_only=True):
@@ -106,7 +110,7 @@ class Forwarding(_In, frozen=True, kw_only=True):
     """Messages of another conversation to be sent on, each by itself or merged into one."""
 
     from_conversation_id: UUID
-    seqs: Annotated[list[Annotated[int, Meta(ge=1)]], Meta(min_length=1, max_length=100)]
+    seqs: Annotated[list[Seq], Meta(min_length=1, max_length=100)]
     merged: bool = False
     client_id: ClientId | None = None
 
@@ -124,7 +128,7 @@ class FileLink(_Out, frozen=True, kw_only=True):
 class ReadTo(_In, frozen=True, kw_only=True):
     """Everything up to `seq` was really seen; without it, up to the head."""
 
-    seq: Annotated[int, Meta(ge=0)] | None = None
+    seq: Position | None = None
 
 
 class ReadPosition(_Out, frozen=True, kw_only=True):
@@ -194,7 +198,7 @@ class MineChange(_In, frozen=True, kw_only=True):
     """What the caller changes on their own side."""
 
     pinned: bool | UnsetType = UNSET
-    muted_until: datetime | UnsetType | None = UNSET
+    muted_until: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
     hidden: bool | UnsetType = UNSET
     marked_unread: bool | UnsetType = UNSET
     draft: Annotated[str, Meta(max_length=20_000)] | UnsetType = UNSET
@@ -245,7 +249,7 @@ class NewConversation(_In, frozen=True, kw_only=True):
 class ConversationChange(_In, frozen=True, kw_only=True):
     """What changes of a group, and the revision that the caller saw."""
 
-    revision: int
+    revision: Position
     name: Name | UnsetType = UNSET
     topic: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     notice: Annotated[str, Meta(max_length=2000)] | UnsetType = UNSET

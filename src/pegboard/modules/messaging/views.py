@@ -180,6 +180,11 @@ class Participant:
         """Whether they run the group."""
         return self.role in ("owner", "admin")
 
+    @property
+    def nothing_new_to(self) -> int:
+        """The last seq that is not new for them: they have read to it, or it was there before they came (back)."""
+        return max(self.cursor_seq, self.joined_seq - 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRow:

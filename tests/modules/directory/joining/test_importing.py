@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pegboard.kernel.db import sql
+from pegboard.kernel.db import UnitOfWork, sql
 from pegboard.kernel.errors import Forbidden, PegboardError
 from pegboard.kernel.ids import OrgId, uuid7
 from pegboard.modules.directory.api import import_staff_list
@@ -16,16 +16,21 @@ from pegboard.modules.directory.errors import ImportUnreadable, OrganisationNotF
 from pegboard.modules.directory.events import BATCH
 from pegboard.modules.directory.policy import IMPORT, INVITE
 from pegboard.modules.directory.service import departments, joining, leaving, search
+from pegboard.modules.directory.service.new_members import NewPerson, insert_people
 from pegboard.modules.directory.views import AdminKind, ImportResult
 from pegboard.modules.identity import api as identity
 from tests.modules.directory.conftest import PASSWORD, found
 from tests.modules.directory.joining.conftest import Office
 from tests.modules.directory.joining.lists import crowd, staff_list
+from tests.support.polling import until
 
 pytestmark = pytest.mark.anyio
 
 DATA = Path(__file__).parents[3] / "data"
 _DETAIL = sql("SELECT detail FROM audit_log WHERE org_id = :org_id AND action = 'members.imported' ORDER BY seq")
+_WAITING = sql("""
+    SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() AND NOT granted
+""")
 _PLACES = sql("""
     SELECT m.userid FROM member_departments p JOIN members m ON m.org_id = :org_id AND m.id = p.member_id
     WHERE p.org_id = :org_id AND p.department_id = :department_id ORDER BY p.position, m.id
@@ -364,16 +369,39 @@ async def test_two_imports_at_once_are_one_after_the_other(office: Office) -> No
     assert len(await office.company.facts("department.created")) == 1 + 3
 
 
+async def _somebody_waits(office: Office) -> bool:
+    async with UnitOfWork(office.company.database, system=True) as uow:
+        return bool(await uow.value(_WAITING))
+
+
+async def test_the_second_import_sees_what_the_first_has_done(office: Office) -> None:
+    """Each list is right in itself; together they would make two people managers of one another."""
+    await office.take({"userid": "ann"}, {"userid": "bob"})
+    second: list[asyncio.Task[ImportResult]] = []
+
+    async def start_the_second(done: int, total: int) -> None:
+        if not second:
+            second.append(asyncio.create_task(office.take({"userid": "bob", "manager_userid": "ann"})))
+            await until(lambda: _somebody_waits(office))
+
+    first = await office.take({"userid": "ann", "manager_userid": "bob"}, progress=start_the_second)
+    assert (first.refused, first.changed) == (False, 1)
+    assert wrong(await second[0]) == [(2, "manager_userid", "cycle")]
+
+
 async def test_somebody_is_added_while_the_list_is_stored(office: Office) -> None:
-    added: list[object] = []
-
-    async def add(done: int, total: int) -> None:
-        if not added:
-            added.append(await office.company.member("li", "李明"))
-
-    result = await office.take({"userid": "li", "name": "李明"}, {"userid": "wang"}, progress=add)
+    """Their row collides with ours: looked at again, it is a change of a member."""
+    company = office.company
+    async with company.work() as uow:
+        person = NewPerson(
+            userid="li", name="李明", account_id=None, active=True, department_ids=(company.root,)
+        )
+        (member_id,) = await insert_people(uow, company.operator, [person])
+        task = asyncio.create_task(office.take({"userid": "li", "name": "李明"}, {"userid": "wang"}))
+        await until(lambda: _somebody_waits(office))
+    result = await task
     assert (result.created, result.changed) == (1, 1)
-    assert (await office.company.detail("li")).member_id == added[0]
+    assert (await company.detail("li")).member_id == member_id
 
 
 async def test_progress_counts_rows(office: Office) -> None:

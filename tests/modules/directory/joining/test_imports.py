@@ -86,11 +86,14 @@ async def test_a_file_that_is_too_large(boss: Caller, monkeypatch: pytest.Monkey
     assert await boss.refused("POST", "/imports", 413, files={"file": b"x" * 1001}) == "request.too_large"
 
 
-async def test_no_more_than_some_at_once(boss: Caller) -> None:
+async def test_no_more_than_some_at_once(office: Office, boss: Caller) -> None:
     for _ in range(3):
         await send(boss, staff_list({"userid": "li"}))
     refused = await boss.refused("POST", "/imports", 409, files={"file": staff_list({"userid": "li"})})
     assert refused == "import.too_many"
+    assert await office.run_jobs() == 3
+    await send(boss, staff_list({"userid": "li"}))
+    await office.run_jobs()
 
 
 async def test_progress_is_seen_while_the_list_is_stored(
@@ -125,14 +128,17 @@ async def test_a_job_that_runs_again_imports_once(office: Office, boss: Caller) 
     assert (await boss("GET", f"/imports/{import_id}"))["created"] == 5
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("DELETE", "/administrators/ann", 204), ("POST", "/members/ann/leave", 200)]
+)
 async def test_who_has_lost_the_power_imports_nothing_any_more(
-    company: Company, office: Office, boss: Caller, http: httpx.AsyncClient
+    company: Company, office: Office, boss: Caller, http: httpx.AsyncClient, method: str, path: str, status: int
 ) -> None:
     await company.member("ann", account_id=await company.account())
     await company.appoint("ann", AdminKind.SUPER)
     ann = await caller(company, http, "ann")
     import_id = await send(ann, staff_list({"userid": "li"}))
-    await boss("DELETE", "/administrators/ann", status=204)
+    await boss(method, path, status=status)
     await office.run_jobs()
     (error,) = (await boss("GET", f"/imports/{import_id}"))["errors"]
     assert (error["row"], error["code"]) == (0, "permission.denied")

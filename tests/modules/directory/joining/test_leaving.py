@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from pegboard.kernel.realtime.hub import Hub
+from pegboard.modules.directory.errors import OwnerStays
 from pegboard.modules.directory.policy import MANAGE_MEMBERS
+from pegboard.modules.directory.service.leaving import leave
 from pegboard.modules.directory.views import AdminKind
 from tests.modules.directory.conftest import Caller, Company, caller
 from tests.modules.directory.joining.conftest import Office
@@ -118,12 +120,6 @@ async def test_roles_and_powers_end(company: Company, boss: Caller, http: httpx.
     assert [admin["userid"] for admin in (await boss("GET", "/administrators"))["items"]] == ["boss"]
     assert (await boss("GET", "/roles"))["items"][0]["member_count"] == 0
     assert [fact["kind"] for fact in await company.facts("administrator.changed")] == ["sub", None]
-    await company.department("Below", lab)
-    async with company.work() as uow:
-        from pegboard.modules.directory.service.departments import delete_department
-
-        below = (await boss("GET", f"/departments?parent_id={lab}"))["items"][0]
-        await delete_department(uow, company.operator, UUID(below["id"]), below["revision"])
 
 
 @pytest.mark.parametrize("heir", ["nobody", "li", "gone"])
@@ -150,9 +146,6 @@ async def test_the_owner_hands_the_organisation_over_first(
 
 
 async def test_the_owner_cannot_leave(company: Company) -> None:
-    from pegboard.modules.directory.errors import OwnerStays
-    from pegboard.modules.directory.service.leaving import leave
-
     with pytest.raises(OwnerStays):
         async with company.work() as uow:
             await leave(uow, company.operator, "boss")

@@ -4,10 +4,10 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Conversation } from "@/api/types";
 import { attention, isMuted } from "@/shared/chat/conversations";
-import { localDraft } from "@/shared/chat/drafts";
+import { draftKey, localDraft } from "@/shared/chat/drafts";
 import { summaryOf } from "@/shared/chat/summary";
 import { currentLanguage } from "@/shared/i18n";
-import { useMyUserid } from "@/shared/session/me";
+import { useMe, useMyUserid } from "@/shared/session/me";
 import { listTime } from "@/shared/time";
 import type { Anchor } from "@/shared/ui/ActionMenu";
 import { Avatar } from "@/shared/ui/Avatar";
@@ -83,9 +83,10 @@ export const ConversationItem = memo(function ConversationItem({
 
 function Summary({ conversation, selected }: { conversation: Conversation; selected: boolean }) {
   const { t } = useTranslation();
+  const me = useMe();
   const myUserid = useMyUserid();
   const { id, mine, kind, last_message } = conversation;
-  const draft = localDraft(id) ?? mine.draft;
+  const draft = localDraft(draftKey(me, id)) ?? mine.draft;
   if (draft && !selected) {
     return (
       <>

@@ -18,8 +18,14 @@ function isKnown(code: string): code is keyof typeof codeLabels {
   return Object.hasOwn(codeLabels, code);
 }
 
+interface ErrorTableProps {
+  errors: ImportError[];
+  /** How many there are in all; the server sends the first thousand. */
+  total: number;
+}
+
 /** Every wrong cell: row and column as the spreadsheet shows them, what is wrong, and the details. */
-export function ErrorTable({ errors }: { errors: ImportError[] }) {
+export function ErrorTable({ errors, total }: ErrorTableProps) {
   const { t } = useTranslation();
   const columns = useMemo<TableColumnsType<ImportError>>(
     () => [
@@ -27,6 +33,8 @@ export function ErrorTable({ errors }: { errors: ImportError[] }) {
         title: t("import.row"),
         dataIndex: "row",
         width: 90,
+        // Row 0 is the file as a whole.
+        render: (row: number) => row || "–",
         sorter: (a, b) => a.row - b.row,
         defaultSortOrder: "ascend",
       },
@@ -61,6 +69,9 @@ export function ErrorTable({ errors }: { errors: ImportError[] }) {
       pagination={errors.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
       scroll={{ x: 560 }}
       aria-label={t("import.errorTable")}
+      footer={
+        total > errors.length ? () => t("import.moreErrors", { count: total - errors.length }) : undefined
+      }
     />
   );
 }

@@ -78,11 +78,11 @@ function ImportSteps() {
     setSkipErrors(false);
     setError(null);
   };
-  const start = async (chosen: File, dryRun: boolean) => {
+  const start = async (chosen: File, dryRun: boolean, skip: boolean) => {
     setStarting(true);
     setError(null);
     try {
-      const { id } = await startImport(chosen, { dryRun, skipErrors: !dryRun && skipErrors });
+      const { id } = await startImport(chosen, { dryRun, skipErrors: skip });
       if (dryRun) setTrialId(id);
       else setImportId(id);
     } catch (refusal) {
@@ -91,11 +91,16 @@ function ImportSteps() {
       setStarting(false);
     }
   };
+  /** What would remain without the wrong rows is the server's to say: another trial. */
+  const trySkipping = (skip: boolean) => {
+    setSkipErrors(skip);
+    if (file) void start(file, true, skip);
+  };
   const choose = (chosen: File) => {
     setFile(chosen);
     setTrialId(null);
     setImportId(null);
-    void start(chosen, true);
+    void start(chosen, true, false);
   };
 
   const step = importId ? 2 : file ? 1 : 0;
@@ -122,7 +127,7 @@ function ImportSteps() {
       {error !== null && (
         <ErrorState
           error={error}
-          onRetry={file ? () => void start(file, importId === null && !trial.data) : reset}
+          onRetry={file ? () => void start(file, importId === null && !trial.data, skipErrors) : reset}
         />
       )}
       {trial.isError && <ErrorState error={trial.error} onRetry={() => void trial.refetch()} />}
@@ -134,9 +139,9 @@ function ImportSteps() {
         <TrialResult
           job={trial.data}
           skipErrors={skipErrors}
-          onSkipErrors={setSkipErrors}
+          onSkipErrors={trySkipping}
           busy={starting}
-          onImport={() => void start(file, false)}
+          onImport={() => void start(file, false, skipErrors)}
         />
       )}
       {importId && <Working job={real.data} busy={real.isPending} />}
@@ -218,7 +223,14 @@ function Counts({ job }: { job: Import }) {
     [t("import.rowCount"), job.rows_total],
     [t("import.memberCount"), job.members],
     [t("import.departmentCount"), job.departments],
-    [t("import.errorCount"), job.errors.length],
+    [t("import.errorCount"), job.errors_total],
+    ...(job.dry_run
+      ? []
+      : ([
+          [t("import.createdCount"), job.created],
+          [t("import.changedCount"), job.changed],
+          [t("import.invitedCount"), job.invited],
+        ] as const)),
   ] as const;
   return (
     <dl className={styles.counts} data-testid="import-counts">
@@ -242,18 +254,18 @@ interface TrialResultProps {
 
 function TrialResult({ job, skipErrors, onSkipErrors, busy, onImport }: TrialResultProps) {
   const { t } = useTranslation();
-  const clean = job.errors.length === 0;
+  const clean = job.errors_total === 0;
   const usable = clean || skipErrors;
   return (
     <section aria-label={t("import.stepCheck")} className={styles.result}>
       <Alert
         showIcon
         type={clean ? "success" : "warning"}
-        title={clean ? t("import.clean") : t("import.hasErrors", { count: job.errors.length })}
+        title={clean ? t("import.clean") : t("import.hasErrors", { count: job.errors_total })}
         description={clean ? undefined : t("import.hasErrorsText")}
       />
       <Counts job={job} />
-      {!clean && <ErrorTable errors={job.errors} />}
+      {!clean && <ErrorTable errors={job.errors} total={job.errors_total} />}
       <div className={styles.actions}>
         {!clean && (
           <Checkbox checked={skipErrors} onChange={(event) => onSkipErrors(event.target.checked)}>
@@ -286,7 +298,7 @@ function FinalResult({ job, onAgain }: { job: Import; onAgain: () => void }) {
         description={done ? undefined : t("import.refusedText")}
       />
       <Counts job={job} />
-      {job.errors.length > 0 && <ErrorTable errors={job.errors} />}
+      {job.errors.length > 0 && <ErrorTable errors={job.errors} total={job.errors_total} />}
       <div className={styles.actions}>
         <Button onClick={onAgain}>{t("import.again")}</Button>
         {done && <Link to="/contacts">{t("import.toContacts")}</Link>}

@@ -14,6 +14,14 @@ const job = (part: Partial<Import>): Import => ({
   members: 3,
   departments: 2,
   errors: [],
+  errors_total: part.errors?.length ?? 0,
+  file_name: "staff.csv",
+  skip_errors: false,
+  created: 2,
+  changed: 1,
+  invited: 0,
+  created_at: "2026-01-05T01:00:00Z",
+  finished_at: null,
   ...part,
 });
 const file = new File(["userid,name\n"], "staff.csv", { type: "text/csv" });
@@ -45,19 +53,22 @@ describe("the import", () => {
       { row: 5, column: "userid", code: "required", message: "必須填寫" },
     ];
     const calls = serve({
-      "POST /imports": () => ({ status: 202, body: { id: "i1", state: "queued" } }),
-      "GET /imports/i1": () => ({ body: job({ state: "refused", errors, members: 1 }) }),
+      "POST /imports": ({ query }) => ({
+        status: 202,
+        body: { id: query.get("skip_errors") === "true" ? "i2" : "i1", state: "queued" },
+      }),
+      "GET /imports/i1": () => ({ body: job({ state: "refused", errors, members: 0 }) }),
+      "GET /imports/i2": () => ({ body: job({ id: "i2", errors, members: 1, skip_errors: true }) }),
     });
     const { user } = open();
     await user.upload(screen.getByTestId("import-input"), file);
     expect(await screen.findByText("發現 2 個錯誤")).toBeInTheDocument();
     const rows = within(screen.getByRole("table")).getAllByRole("row").slice(1);
     expect(rows.map((row) => row.textContent)).toEqual(["5userid必填必須填寫", "7mobile重複與第 3 列重複"]);
-    const start = screen.getByTestId("import-start");
-    expect(start).toBeDisabled();
+    expect(screen.getByTestId("import-start")).toBeDisabled();
     await user.click(screen.getByRole("checkbox", { name: "略過有錯誤的列" }));
-    await user.click(start);
-    await waitFor(() => expect(calls.filter(({ method }) => method === "POST")).toHaveLength(2));
+    await user.click(await screen.findByRole("button", { name: "匯入 1 位成員" }));
+    await waitFor(() => expect(calls.filter(({ method }) => method === "POST")).toHaveLength(3));
     expect(calls.findLast(({ method }) => method === "POST")?.query.get("skip_errors")).toBe("true");
   });
 

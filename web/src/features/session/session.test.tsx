@@ -1,6 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { refusal, renderApp, serve } from "../../../tests/app";
+import { aClient, refusal, renderApp, serve } from "../../../tests/app";
+import { aMe } from "../../../tests/fixtures";
 import { InvitePage, loginFields } from "./InvitePage";
 import { SignInPage, safeNext } from "./SignInPage";
 import { minutesAndSeconds } from "./useLockout";
@@ -65,14 +66,22 @@ describe("an invitation", () => {
     inviter_name: "王小明",
     expires_at: "2026-02-01T00:00:00Z",
     needs_approval: true,
+    name: null as string | null,
+  };
+  const nobody = () => refusal(401, "session.required");
+  const open = (code: string) => {
+    const client = aClient();
+    client.removeQueries({ queryKey: ["me"] });
+    return renderApp(<InvitePage />, { path: "/invite/:code", at: `/invite/${code}`, client });
   };
 
   it("shows who invites, is accepted, and says what happens next", async () => {
     const calls = serve({
+      "GET /me": nobody,
       "GET /invitations/abc/preview": () => ({ body: preview }),
       "POST /invitations/abc/accept": () => ({ status: 201, body: { state: "waiting" } }),
     });
-    const { user } = renderApp(<InvitePage />, { path: "/invite/:code", at: "/invite/abc" });
+    const { user } = open("abc");
     expect(await screen.findByRole("heading")).toHaveTextContent("加入釘板科技");
     await user.type(screen.getByLabelText("姓名"), "新人");
     await user.type(screen.getByLabelText(/手機/), "0912345678");
@@ -82,9 +91,36 @@ describe("an invitation", () => {
     expect(calls.at(-1)?.body).toEqual({ name: "新人", password: "secret-enough", mobile: "0912345678" });
   });
 
+  it("for one member asks for a password alone", async () => {
+    const calls = serve({
+      "GET /me": nobody,
+      "GET /invitations/own/preview": () => ({ body: { ...preview, name: "林雅婷" } }),
+      "POST /invitations/own/accept": () => ({ status: 201, body: { state: "active" } }),
+    });
+    const { user } = open("own");
+    expect(await screen.findByText(/林雅婷，您好/)).toBeInTheDocument();
+    expect(screen.queryByLabelText("姓名")).toBeNull();
+    await user.type(screen.getByLabelText("密碼"), "secret-enough");
+    await user.click(screen.getByRole("button", { name: "接受邀請" }));
+    expect(await screen.findByRole("status")).toHaveTextContent("您已加入");
+    expect(calls.at(-1)?.body).toEqual({ password: "secret-enough" });
+  });
+
+  it("is accepted by somebody signed in as who they are", async () => {
+    const calls = serve({
+      "GET /me": () => ({ body: aMe() }),
+      "GET /invitations/abc/preview": () => ({ body: preview }),
+      "POST /invitations/abc/accept": () => ({ status: 201, body: { state: "active" } }),
+    });
+    const { user } = open("abc");
+    await user.click(await screen.findByRole("button", { name: "以 王小明 的身分加入" }));
+    await screen.findByRole("status");
+    expect(calls.at(-1)?.body).toEqual({});
+  });
+
   it("that is gone says so", async () => {
-    serve({ "GET /invitations/old/preview": () => refusal(404, "invitation.not_found") });
-    renderApp(<InvitePage />, { path: "/invite/:code", at: "/invite/old" });
+    serve({ "GET /me": nobody, "GET /invitations/old/preview": () => refusal(404, "invitation.not_found") });
+    open("old");
     expect(await screen.findByRole("alert")).toHaveTextContent("失效");
   });
 

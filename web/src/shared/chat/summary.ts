@@ -16,8 +16,12 @@ const nameOf = (value: unknown): string => {
 
 /** The people a system message speaks of; `count` says how many they are when not all are named. */
 function names(data: Record<string, unknown>, t: TFunction): string {
-  const known = (Array.isArray(data.members) ? data.members : []).map(nameOf).filter(Boolean);
-  const count = typeof data.count === "number" ? data.count : known.length;
+  const actor = (data.by as Named | null | undefined)?.userid;
+  const all = (Array.isArray(data.members) ? data.members : []) as Named[];
+  // Who brought the others in came along; they are named as the one who did it.
+  const others = all.filter((person) => person.userid === undefined || person.userid !== actor);
+  const known = others.map(nameOf).filter(Boolean);
+  const count = (typeof data.count === "number" ? data.count : all.length) - (all.length - others.length);
   const shown = known.slice(0, 5).join(t("system.separator"));
   return count > Math.min(known.length, 5) ? t("system.andMore", { names: shown, count }) : shown;
 }

@@ -43,9 +43,7 @@ async def _children(
 ) -> Page[Department]:
     """The departments directly below `parent_id` (an id, or `root`), in their order, as far as one may see them."""
     after = cast(tuple[int, UUID] | None, decode_cursor(cursor, int, UUID))
-    found = await departments.children(
-        uow, actor, await departments.resolve(uow, parent_id), limit=limit, after=after
-    )
+    found = await departments.children(uow, actor, await departments.resolve(uow, parent_id), limit=limit, after=after)
     last = found.items[-1] if found.more else None
     return Page(
         items=[Department.of(department) for department in found.items],
@@ -64,9 +62,7 @@ async def _children(
 async def _create(data: NewDepartment, uow: UnitOfWork, actor: Actor) -> DepartmentDetail:
     """Make a department below another one."""
     parent_id = await departments.resolve(uow, data.parent_id)
-    made = await departments.create_department(
-        uow, actor, name=data.name, parent_id=parent_id, position=data.order
-    )
+    made = await departments.create_department(uow, actor, name=data.name, parent_id=parent_id, position=data.order)
     return DepartmentDetail.at(*made)
 
 
@@ -90,9 +86,7 @@ async def _department(department_id: str, uow: UnitOfWork, actor: Actor) -> Depa
     summary="Change or move a department",
     operation_id="changeDepartment",
 )
-async def _change(
-    department_id: str, data: DepartmentPatch, uow: UnitOfWork, actor: Actor
-) -> DepartmentDetail:
+async def _change(department_id: str, data: DepartmentPatch, uow: UnitOfWork, actor: Actor) -> DepartmentDetail:
     """Change a department; what is left out stays. Another `parent_id` moves it with everything below it.
 
     Moving takes the power on both ends. 409 `department.cycle` below itself, `department.too_deep` below 20 levels.
@@ -126,9 +120,7 @@ async def _change(
     operation_id="deleteDepartment",
     status_code=204,
 )
-async def _delete(
-    department_id: str, revision: Annotated[int, Parameter(ge=1)], uow: UnitOfWork, actor: Actor
-) -> None:
+async def _delete(department_id: str, revision: Annotated[int, Parameter(ge=1)], uow: UnitOfWork, actor: Actor) -> None:
     """Delete a department. 409 `department.not_empty` while it has members or departments below it."""
     found = await departments.resolve(uow, department_id)
     await departments.delete_department(uow, actor, found, revision)

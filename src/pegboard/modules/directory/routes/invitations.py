@@ -44,9 +44,7 @@ Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT)]
     operation_id="createInvitation",
     status_code=201,
 )
-async def _create(
-    request: _AnyRequest, data: NewInvitation, uow: UnitOfWork, actor: Actor
-) -> InvitationMade:
+async def _create(request: _AnyRequest, data: NewInvitation, uow: UnitOfWork, actor: Actor) -> InvitationMade:
     """A link by which people come into a department (by default the topmost) by themselves.
 
     With `userid` it is for one member who has no password yet, and chooses it there.

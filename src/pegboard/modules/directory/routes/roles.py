@@ -31,9 +31,7 @@ async def _create(data: NewRole, uow: UnitOfWork, actor: Actor) -> Role:
 @patch("/roles/{role_id:uuid}", opt=_ROLES, tags=_TAGS, summary="Change a role", operation_id="changeRole")
 async def _change(role_id: UUID, data: RolePatch, uow: UnitOfWork, actor: Actor) -> Role:
     """Give a role another name or group."""
-    changed = await roles.change_role(
-        uow, actor, role_id, name=data.name, group=data.group, revision=data.revision
-    )
+    changed = await roles.change_role(uow, actor, role_id, name=data.name, group=data.group, revision=data.revision)
     return Role.of(changed)
 
 

@@ -128,7 +128,5 @@ async def _view(uow: UnitOfWork, row: Row) -> Administrator:
         name=row["name"],
         kind=AdminKind(row["kind"]),
         powers=tuple(row["powers"]),
-        departments=tuple(
-            DepartmentStep(department_id=DepartmentId(step["id"]), name=step["name"]) for step in steps
-        ),
+        departments=tuple(DepartmentStep(department_id=DepartmentId(step["id"]), name=step["name"]) for step in steps),
     )

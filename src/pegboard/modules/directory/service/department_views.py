@@ -5,8 +5,12 @@ from uuid import UUID
 
 from pegboard.kernel.db import Row, UnitOfWork
 from pegboard.kernel.ids import MemberId
+from pegboard.modules.directory.service.caches import CountCache, has_changes
 from pegboard.modules.directory.store import departments as store
 from pegboard.modules.directory.views import Department, DepartmentId, DepartmentStep, Leader
+
+_LARGE = 1000
+"""People from whom on a count is worth remembering."""
 
 
 async def department_views(uow: UnitOfWork, rows: Sequence[Row]) -> list[Department]:
@@ -15,7 +19,7 @@ async def department_views(uow: UnitOfWork, rows: Sequence[Row]) -> list[Departm
         return []
     ids = [row["id"] for row in rows]
     children = {row["id"]: row["count"] for row in await uow.rows(store.CHILD_COUNTS, ids=ids)}
-    people = {row["id"]: row["count"] for row in await uow.rows(store.MEMBER_COUNTS, ids=ids)}
+    people = await member_counts(uow, ids)
     leaders = await leaders_of(uow, ids)
     visible: dict[UUID, list[DepartmentId]] = {}
     for row in await uow.rows(store.VISIBLE, ids=ids):
@@ -38,6 +42,22 @@ async def department_views(uow: UnitOfWork, rows: Sequence[Row]) -> list[Departm
         )
         for row in rows
     ]
+
+
+async def member_counts(uow: UnitOfWork, department_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many people each department's subtree has, each counted once."""
+    cache = uow.parts[CountCache] if CountCache in uow.parts and not has_changes(uow) else None
+    found = cache.known(uow.org_id, department_ids) if cache else {}
+    missing = [department_id for department_id in department_ids if department_id not in found]
+    if not missing:
+        return found
+    changes = cache.changes if cache else 0
+    read = dict.fromkeys(missing, 0)
+    read |= {row["id"]: row["count"] for row in await uow.rows(store.MEMBER_COUNTS, ids=missing)}
+    if cache:
+        large = {department_id: count for department_id, count in read.items() if count >= _LARGE}
+        cache.remember(uow.org_id, large, changes=changes)
+    return found | read
 
 
 async def leaders_of(uow: UnitOfWork, department_ids: Sequence[UUID]) -> dict[UUID, list[Leader]]:

@@ -139,9 +139,7 @@ async def insert_department(
     await uow.execute(store.INSERT_PAIRS, id=department_id, parent_id=parent_id)
     emit(
         uow,
-        DepartmentCreated(
-            department_id=department_id, parent_id=parent_id, department_name=name, own_group=False
-        ),
+        DepartmentCreated(department_id=department_id, parent_id=parent_id, department_name=name, own_group=False),
         actor_id=actor.member_id,
     )
     record(
@@ -234,9 +232,7 @@ async def _change_lists(uow: UnitOfWork, department_id: UUID, changes: Departmen
     """Leaders and visible departments; the names of what changed."""
     changed = []
     if "leaders" in changes:
-        before = [
-            leader.member_id for leader in (await leaders_of(uow, [department_id])).get(department_id, [])
-        ]
+        before = [leader.member_id for leader in (await leaders_of(uow, [department_id])).get(department_id, [])]
         after = await _leader_ids(uow, changes["leaders"])
         if after != before:
             await uow.execute(store.CLEAR_LEADERS, id=department_id)
@@ -259,9 +255,7 @@ async def _leader_ids(uow: UnitOfWork, userids: Sequence[str]) -> list[UUID]:
     return [ids[userid] for userid in dict.fromkeys(userids)]
 
 
-def _tell_change(
-    uow: UnitOfWork, actor: Actor, before: Row, after: dict[str, Any], fields: list[str]
-) -> None:
+def _tell_change(uow: UnitOfWork, actor: Actor, before: Row, after: dict[str, Any], fields: list[str]) -> None:
     if fields:
         emit(
             uow,

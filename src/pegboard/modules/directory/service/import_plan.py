@@ -68,9 +68,7 @@ class Tree:
             parent_id = self.ids[path[:-1]]
             position = self._last[parent_id] = self._last.get(parent_id, 0) + 1
             above = tuple(self.ids[path[:length]] for length in range(len(path) - 1, -1, -1))
-            new = NewDepartment(
-                id=uuid7(), parent_id=parent_id, name=path[-1], position=position, above=above
-            )
+            new = NewDepartment(id=uuid7(), parent_id=parent_id, name=path[-1], position=position, above=above)
             self.ids[path] = new.id
             added.append(new)
         return added
@@ -198,11 +196,7 @@ class Reach:
         self, row: StaffRow, standing: Mapping[str, Standing], tree: Tree, known: Known
     ) -> Iterable[RowError]:
         member = standing.get(row.userid)
-        if (
-            member is not None
-            and (wrong := self._beyond(row, member))
-            and change_of(row, member, tree, known)
-        ):
+        if member is not None and (wrong := self._beyond(row, member)) and change_of(row, member, tree, known):
             yield wrong
         outside = self._first_outside(row, tree)
         if outside is not None:
@@ -227,9 +221,7 @@ class Reach:
             text = "invalid.member_scope"
         else:
             return None
-        return RowError(
-            row=row.line, column="userid", code="invalid", text=text, params={"value": row.userid}
-        )
+        return RowError(row=row.line, column="userid", code="invalid", text=text, params={"value": row.userid})
 
 
 # --- what is to be written -------------------------------------------------------------------------
@@ -297,11 +289,7 @@ def change_of(row: StaffRow, member: Standing, tree: Tree, known: Known) -> Chan
         department_ids=department_ids,
         state=MemberState.ACTIVE if member.state is MemberState.LEFT else member.state,
     )
-    fields = [
-        name
-        for name in ("name", "mobile", "email", "title")
-        if getattr(change, name) != getattr(member, name)
-    ]
+    fields = [name for name in ("name", "mobile", "email", "title") if getattr(change, name) != getattr(member, name)]
     if row.manager_userid is not None and row.manager_userid != known.manager_of(row.userid):
         fields.append("manager")
     if not department_ids or change.is_placed_anew:

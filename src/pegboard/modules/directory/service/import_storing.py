@@ -218,8 +218,7 @@ async def _update(uow: UnitOfWork, plan: Plan, chunk: Sequence[Change], found: _
         emails=[change.email for change in chunk],
         titles=[change.title for change in chunk],
         manager_ids=[
-            plan.manager_ids.get(change.row.manager_userid or "", change.member.manager_id)
-            for change in chunk
+            plan.manager_ids.get(change.row.manager_userid or "", change.member.manager_id) for change in chunk
         ],
         states=[change.state.value for change in chunk],
         at=uow.now(),
@@ -343,9 +342,7 @@ def _tell(uow: UnitOfWork, actor: Actor, plan: Plan) -> None:
         emit(uow, MembersInvited(member_ids=list(batch)), actor_id=by)
     for change in plan.changes:
         if not change.returns:
-            emit(
-                uow, MemberChanged(member_id=change.member.member_id, fields=list(change.fields)), actor_id=by
-            )
+            emit(uow, MemberChanged(member_id=change.member.member_id, fields=list(change.fields)), actor_id=by)
     came: dict[UUID, list[MemberId]] = {}
     gone: dict[UUID, list[MemberId]] = {}
     for newcomer in plan.newcomers:
@@ -359,9 +356,7 @@ def _tell(uow: UnitOfWork, actor: Actor, plan: Plan) -> None:
             for department_id in change.gone:
                 gone.setdefault(department_id, []).append(change.member.member_id)
     for department_id in came.keys() | gone.keys():
-        tell_places(
-            uow, actor, department_id, joined=came.get(department_id, ()), left=gone.get(department_id, ())
-        )
+        tell_places(uow, actor, department_id, joined=came.get(department_id, ()), left=gone.get(department_id, ()))
 
 
 def _chunks(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:

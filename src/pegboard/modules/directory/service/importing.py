@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -52,7 +52,7 @@ Also = Callable[[UnitOfWork, ImportResult], Awaitable[None]]
 
 _ATTEMPTS = 4
 _AT_ONCE = 5000
-"""Accounts looked up in one statement: others want a turn in between."""
+"""Rows read, and accounts looked up, in one statement: others want a turn in between."""
 # Somebody was added, or signed up, beside us: looked at again, it is a duplicate, or an account that exists.
 _COLLISIONS = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError)
 
@@ -146,7 +146,13 @@ class _Import:
 
 
 async def _known(uow: UnitOfWork) -> KnownMembers:
-    rows = await uow.rows(store.KNOWN)
+    pages: list[list[Row]] = [await uow.rows(store.KNOWN, after="", limit=_AT_ONCE)]
+    while len(pages[-1]) == _AT_ONCE:
+        pages.append(await uow.rows(store.KNOWN, after=pages[-1][-1]["userid"], limit=_AT_ONCE))
+    return await asyncio.to_thread(_known_members, [row for page in pages for row in page])
+
+
+def _known_members(rows: Sequence[Row]) -> KnownMembers:
     userids = {row["id"]: row["userid"] for row in rows}
     return KnownMembers(
         managers={row["userid"]: userids.get(row["manager_id"]) for row in rows},
@@ -215,9 +221,7 @@ class _People:
     errors: tuple[RowError, ...]
 
     @classmethod
-    async def find(
-        cls, uow: UnitOfWork, job: _Import, known: KnownMembers, checked: Checked, tree: Tree
-    ) -> "_People":
+    async def find(cls, uow: UnitOfWork, job: _Import, known: KnownMembers, checked: Checked, tree: Tree) -> "_People":
         """Look at every row that is right in itself; `errors` are all that are wrong, for whatever reason."""
         errors = Errors(checked.errors)
         rows = errors.right_ones(checked.people)
@@ -240,9 +244,7 @@ class _People:
     def without_bad_rows(self) -> "_People":
         """Those whose manager's row is left out stay, without a manager."""
         known_userids = frozenset(
-            row.manager_userid
-            for row in self.rows
-            if row.manager_userid and self.known.is_member(row.manager_userid)
+            row.manager_userid for row in self.rows if row.manager_userid and self.known.is_member(row.manager_userid)
         )
         checked = Checked(people=self.rows, departments=(), errors=self.errors, known_userids=known_userids)
         kept = checked.without_bad_rows()
@@ -251,14 +253,24 @@ class _People:
 
 async def _standing(uow: UnitOfWork, rows: Iterable[StaffRow]) -> dict[str, Standing]:
     """Those of the list who stand in the directory already, by userid; held until the commit."""
-    found = await uow.rows(store.LOCK_BY_USERIDS, userids=[row.userid for row in rows])
-    if not found:
-        return {}
-    places: dict[UUID, list[Row]] = {}
-    for place in await uow.rows(store.PLACES, member_ids=[row["id"] for row in found]):
-        places.setdefault(place["member_id"], []).append(place)
     kinds = {row["member_id"]: row["kind"] for row in await uow.rows(store.ADMINISTRATORS)}
-    return {row["userid"]: Standing.of(row, places.get(row["id"], ()), kinds.get(row["id"])) for row in found}
+    standing: dict[str, Standing] = {}
+    userids = [row.userid for row in rows]
+    for start in range(0, len(userids), _AT_ONCE):
+        found = await uow.rows(store.LOCK_BY_USERIDS, userids=userids[start : start + _AT_ONCE])
+        if found:
+            places = await uow.rows(store.PLACES, member_ids=[row["id"] for row in found])
+            standing |= await asyncio.to_thread(_standing_of, found, places, kinds)
+    return standing
+
+
+def _standing_of(found: Sequence[Row], places: Sequence[Row], kinds: Mapping[UUID, str]) -> dict[str, Standing]:
+    places_of: dict[UUID, list[Row]] = {}
+    for place in places:
+        places_of.setdefault(place["member_id"], []).append(place)
+    return {
+        row["userid"]: Standing.of(row, places_of.get(row["id"], ()), kinds.get(row["id"])) for row in found
+    }
 
 
 async def _reach(uow: UnitOfWork, actor: Actor) -> Reach:
@@ -273,13 +285,9 @@ async def _returning_errors(
 ) -> list[RowError]:
     """Rows with the userid of somebody who left that mean somebody else."""
     returning = [
-        (row, member)
-        for row in rows
-        if (member := standing.get(row.userid)) and member.state is MemberState.LEFT
+        (row, member) for row in rows if (member := standing.get(row.userid)) and member.state is MemberState.LEFT
     ]
-    accounts = await identity.accounts_of(
-        uow, [m.account_id for _, m in returning if m.account_id is not None]
-    )
+    accounts = await identity.accounts_of(uow, [m.account_id for _, m in returning if m.account_id is not None])
     errors = []
     for row, member in returning:
         account = accounts.get(member.account_id) if member.account_id else None
@@ -342,9 +350,7 @@ def _needs_account(member: Standing | None) -> bool:
     return member is None or (member.state is MemberState.LEFT and member.account_id is None)
 
 
-async def _login_errors(
-    uow: UnitOfWork, rows: Iterable[StaffRow], standing: Mapping[str, Standing]
-) -> list[RowError]:
+async def _login_errors(uow: UnitOfWork, rows: Iterable[StaffRow], standing: Mapping[str, Standing]) -> list[RowError]:
     """Whose mobile or email changes signs in with it, if their account is this organisation's alone."""
     errors = []
     for row in rows:
@@ -355,9 +361,7 @@ async def _login_errors(
         if (mobile, email) == (member.mobile, member.email):
             continue
         try:
-            await identity.change_logins(
-                uow, member.account_id, org_id=uow.org_id, mobile=mobile, email=email
-            )
+            await identity.change_logins(uow, member.account_id, org_id=uow.org_id, mobile=mobile, email=email)
         except Conflict:  # `account.login_taken`
             errors.append(_login_taken(row, member))
     return errors
@@ -439,9 +443,7 @@ def _result(job: _Import, people: _People, plan: Plan, *, refused: bool) -> Impo
         changed=0 if refused else len(plan.changes),
         invited=0 if refused else sum(n.state is MemberState.INVITED for n in plan.newcomers),
         errors=tuple(
-            ImportRowError(
-                row=error.row, column=error.column, code=error.code, message=error.message(job.language)
-            )
+            ImportRowError(row=error.row, column=error.column, code=error.code, message=error.message(job.language))
             for error in (people if refused else kept).errors
         ),
     )

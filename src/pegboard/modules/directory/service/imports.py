@@ -208,9 +208,7 @@ class _Run:
             error = ImportRowError(row=0, column="", code=refusal.code, message=message)
             await self._end(uow, "refused", (error,))
 
-    async def _end(
-        self, uow: UnitOfWork, state: State, errors: tuple[ImportRowError, ...], **counts: int
-    ) -> None:
+    async def _end(self, uow: UnitOfWork, state: State, errors: tuple[ImportRowError, ...], **counts: int) -> None:
         columns: Mapping[str, Any] = dict.fromkeys(
             ("rows_total", "rows_done", "members", "departments", "created", "changed", "invited"), 0
         )

@@ -152,9 +152,7 @@ async def _use(uow: UnitOfWork, invitation: Row) -> None:
         raise InvitationNotFound
 
 
-async def _say_yes(
-    uow: UnitOfWork, invitation: Row, account_id: AccountId | None, member: Row
-) -> Accepted:
+async def _say_yes(uow: UnitOfWork, invitation: Row, account_id: AccountId | None, member: Row) -> Accepted:
     if account_id is not None:
         await identity.confirm_membership(uow, account_id, uow.org_id)
     await activate(uow, system_actor(uow.org_id), MemberId(member["id"]))
@@ -213,9 +211,7 @@ async def _who(database: Database, org_id: OrgId, guest: Guest) -> _Known:
         raise LoginsDisagree
     if by_mobile is not None or by_email is not None:
         login = mobile if by_mobile is not None else email
-        account_id = await identity.prove_account(
-            database, login=login or "", password=guest.password, ip=guest.ip
-        )
+        account_id = await identity.prove_account(database, login=login or "", password=guest.password, ip=guest.ip)
         return await _account_holder(database, account_id)
     name = clean_name(guest.name)
     identity.check_password(guest.password, name, mobile, email)
@@ -343,9 +339,7 @@ class JoinRequest:
     created_at: datetime
 
 
-async def list_join_requests(
-    uow: UnitOfWork, actor: Actor, *, limit: int, after: UUID | None
-) -> list[JoinRequest]:
+async def list_join_requests(uow: UnitOfWork, actor: Actor, *, limit: int, after: UUID | None) -> list[JoinRequest]:
     """Those that wait, oldest first; sub-administrators see the ones for their departments."""
     subtrees = None if actor.subtrees is None else list(actor.subtrees)
     rows = await uow.rows(store.LIST_REQUESTS, subtrees=subtrees, after=after or UUID(int=0), limit=limit)
@@ -431,9 +425,7 @@ async def confirm_membership(uow: UnitOfWork, account: Account, org_id: OrgId) -
     member = await uow.one(store.LOCK_BY_ID, id=membership.member_id)
     if member is not None and member["state"] == MemberState.INVITED:
         await activate(uow, _themselves(org_id, account, member), membership.member_id)
-        record(
-            uow, account, action="membership.confirmed", object_=f"member:{member['userid']}", org_id=org_id
-        )
+        record(uow, account, action="membership.confirmed", object_=f"member:{member['userid']}", org_id=org_id)
     return membership
 
 

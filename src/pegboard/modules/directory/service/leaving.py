@@ -29,9 +29,7 @@ from pegboard.modules.directory.views import MemberDetail, MemberState
 from pegboard.modules.identity import api as identity
 
 
-async def leave(
-    uow: UnitOfWork, actor: Actor, userid: str, *, hand_over_to: str | None = None
-) -> MemberDetail:
+async def leave(uow: UnitOfWork, actor: Actor, userid: str, *, hand_over_to: str | None = None) -> MemberDetail:
     """Let a member leave. Their sessions and sockets here end with the commit; as `left` they stay readable.
 
     The departments they lead and the people they manage go to `hand_over_to` (an active member's userid), and so does
@@ -76,9 +74,7 @@ async def end_membership(uow: UnitOfWork, actor: Actor, row: Row, *, heir: Row |
     forget(uow, member_id)
     emit(
         uow,
-        MemberLeft(
-            member_id=member_id, handed_over_to=MemberId(heir["id"]) if heir else None, department_ids=gone
-        ),
+        MemberLeft(member_id=member_id, handed_over_to=MemberId(heir["id"]) if heir else None, department_ids=gone),
         actor_id=actor.member_id,
     )
     if was_present:

@@ -93,9 +93,7 @@ async def _contacts_shown(uow: UnitOfWork, actor: Actor, row: Row) -> bool:
     if not sight.subtrees:
         return False
     for place in await uow.rows(store.DEPARTMENTS_OF, member_id=row["id"]):
-        outside = await uow.value(
-            departments.ANY_OUTSIDE, ids=[place["department_id"]], subtrees=list(sight.subtrees)
-        )
+        outside = await uow.value(departments.ANY_OUTSIDE, ids=[place["department_id"]], subtrees=list(sight.subtrees))
         if not outside:
             return True
     return False

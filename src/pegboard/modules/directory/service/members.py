@@ -13,6 +13,7 @@ from pegboard.kernel.audit import record
 from pegboard.kernel.db import Row, UnitOfWork
 from pegboard.kernel.errors import RevisionMismatch, invalid
 from pegboard.kernel.events import emit
+from pegboard.kernel.files import attach
 from pegboard.kernel.ids import AccountId, MemberId
 from pegboard.kernel.names import clean_line, clean_name
 from pegboard.kernel.realtime.live import hang_up
@@ -112,9 +113,7 @@ async def create_member(uow: UnitOfWork, actor: Actor, new: NewMember) -> Member
     return await member_detail(uow, actor, person.userid)
 
 
-async def _return(
-    uow: UnitOfWork, actor: Actor, back: Row, person: NewPerson, manager_id: UUID | None
-) -> MemberDetail:
+async def _return(uow: UnitOfWork, actor: Actor, back: Row, person: NewPerson, manager_id: UUID | None) -> MemberDetail:
     keys = search_keys(person.name)
     given = {
         "name": person.name,
@@ -156,9 +155,7 @@ async def _account_for(uow: UnitOfWork, person: NewPerson, password: str | None)
     if password:
         identity.check_password(password, person.name, person.userid, person.mobile, person.email)
         password_hash = await identity.hash_password(uow.parts, password)
-    key = identity.PersonKey(
-        name=person.name, mobile=person.mobile, email=person.email, password_hash=password_hash
-    )
+    key = identity.PersonKey(name=person.name, mobile=person.mobile, email=person.email, password_hash=password_hash)
     (match,) = await identity.accounts_for(uow, [key])
     if match.account_id is None:
         raise LoginsDisagree
@@ -225,6 +222,8 @@ async def change_member(
         raise WrongState(state=row["state"])
     after = await _merged(uow, row, changes)
     fields = [field for field in _COLUMNS if after[field] != row[field]]
+    if "avatar_file_id" in fields and after["avatar_file_id"] is not None:
+        await attach(uow, [after["avatar_file_id"]], owner_id=actor.me)
     if fields:
         with refusals_named():
             await uow.execute(store.UPDATE, id=row["id"], **after)
@@ -412,9 +411,7 @@ async def resume_member(uow: UnitOfWork, actor: Actor, userid: str) -> MemberDet
     return await member_detail(uow, actor, userid)
 
 
-async def _set_state(
-    uow: UnitOfWork, actor: Actor, row: Row, wanted: MemberState, state: MemberState
-) -> None:
+async def _set_state(uow: UnitOfWork, actor: Actor, row: Row, wanted: MemberState, state: MemberState) -> None:
     if row["state"] != wanted:
         raise WrongState(state=row["state"])
     member_id = MemberId(row["id"])

@@ -16,7 +16,7 @@ from pegboard.kernel.names import clean_name
 from pegboard.modules.directory import policy
 from pegboard.modules.directory.errors import OrganisationNotFound
 from pegboard.modules.directory.events import DepartmentCreated, OrganisationChanged, OrganisationCreated
-from pegboard.modules.directory.service.caches import forget_everybody
+from pegboard.modules.directory.service.caches import SettingsCache, forget_everybody, has_changes
 from pegboard.modules.directory.service.contacts import clean_email, clean_mobile
 from pegboard.modules.directory.service.new_members import NewPerson, clean_userid, insert_people
 from pegboard.modules.directory.store import administrators, departments
@@ -121,6 +121,17 @@ async def organisation(uow: UnitOfWork) -> Organisation:
     if row is None:
         raise OrganisationNotFound
     return _view(row)
+
+
+async def organisation_settings(uow: UnitOfWork) -> OrganisationSettings:
+    """What the organisation has decided; at most 5 s old, at once after a change by this process."""
+    cache = uow.parts[SettingsCache] if SettingsCache in uow.parts and not has_changes(uow) else None
+    settings = cache.known(uow.org_id) if cache is not None else None
+    if settings is None:
+        settings = (await organisation(uow)).settings
+        if cache is not None:
+            cache.remember(uow.org_id, settings)
+    return settings
 
 
 async def change_organisation(uow: UnitOfWork, actor: Actor, change: OrganisationChange) -> Organisation:

@@ -28,14 +28,10 @@ async def people(uow: UnitOfWork, member_ids: Collection[MemberId]) -> dict[Memb
     return found | read
 
 
-async def by_userids(
-    uow: UnitOfWork, userids: Collection[str], *, active_only: bool = True
-) -> dict[str, Person]:
+async def by_userids(uow: UnitOfWork, userids: Collection[str], *, active_only: bool = True) -> dict[str, Person]:
     """The members with these userids; unknown ones (and, by default, all but active ones) are missing."""
     rows = await uow.rows(members.BY_USERIDS, userids=list(userids))
-    return {
-        row["userid"]: person_of(row) for row in rows if not active_only or row["state"] == MemberState.ACTIVE
-    }
+    return {row["userid"]: person_of(row) for row in rows if not active_only or row["state"] == MemberState.ACTIVE}
 
 
 async def department_members(

@@ -21,9 +21,7 @@ NameAndLogins = tuple[str, str | None, str | None]
 """Name, mobile (E.164) and email."""
 
 
-def is_same_person(
-    given: NameAndLogins, *, former: NameAndLogins, logins: tuple[str | None, str | None]
-) -> bool:
+def is_same_person(given: NameAndLogins, *, former: NameAndLogins, logins: tuple[str | None, str | None]) -> bool:
     """Whether the userid of somebody who left means them again: by a login of theirs, or else by the name.
 
     Otherwise their history, and their account, would become somebody else's. `former` is what stood in the directory,

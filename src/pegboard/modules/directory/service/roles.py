@@ -45,7 +45,7 @@ async def create_role(uow: UnitOfWork, actor: Actor, *, name: str, group: str) -
 async def change_role(
     uow: UnitOfWork, actor: Actor, role_id: UUID, *, name: str | None, group: str | None, revision: int | None
 ) -> Role:
-    """Give a role another name or group. Raises `revision.mismatch` if a revision is given and is not the present one."""
+    """Give a role another name or group. Raises `revision.mismatch` if a revision is given and is an old one."""
     policy.manage_roles(actor)
     row = await _locked(uow, role_id)
     if revision is not None and revision != row["revision"]:

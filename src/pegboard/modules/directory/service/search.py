@@ -5,17 +5,20 @@ from typing import Any
 from uuid import UUID
 
 from pegboard.kernel.actor import Actor
-from pegboard.kernel.db import Row, UnitOfWork
+from pegboard.kernel.db import Row, Statement, UnitOfWork
 from pegboard.kernel.errors import invalid
 from pegboard.modules.directory import policy
+from pegboard.modules.directory.service.department_views import member_counts
 from pegboard.modules.directory.service.organisations import organisation
 from pegboard.modules.directory.service.people import person_of
+from pegboard.modules.directory.store import departments
 from pegboard.modules.directory.store import searching as store
 from pegboard.modules.directory.terms import LAST, Kind, Word, words_of
 from pegboard.modules.directory.views import DepartmentId, FoundPerson, MemberState, Person
 
 LONGEST_QUERY = 100
 _MOST_WORDS = 8
+_LARGE_SUBTREE = 5000
 _PRESENT = (MemberState.INVITED, MemberState.ACTIVE, MemberState.SUSPENDED)
 _FIRST_ID = UUID(int=0)
 
@@ -84,7 +87,7 @@ async def _list(
         statement = store.OF_DEPARTMENT
         place["after_position"] = position if after_id != _FIRST_ID else -(2**31)
     else:
-        statement = store.OF_SUBTREE if wanted.department_id is not None else store.ALL
+        statement = await _by_pinyin(uow, wanted)
         place["after_pinyin"] = pinyin
     rows = await uow.rows(statement, **params, **place)
     found = [found_person(row) for row in rows[:limit]]
@@ -92,6 +95,16 @@ async def _list(
         return MemberPage(items=found)
     last = rows[limit - 1]
     return MemberPage(items=found, next=(last["position"] if in_order else 0, last["pinyin"], last["id"]))
+
+
+async def _by_pinyin(uow: UnitOfWork, wanted: MemberFilter) -> Statement:
+    """The statement for everybody, or for the subtree of a department, as large as it is."""
+    if wanted.department_id is None:
+        return store.ALL
+    if wanted.department_id == await uow.value(departments.ROOT) and wanted.state is not MemberState.LEFT:
+        return store.ALL  # everybody who has not left stands somewhere
+    counts = await member_counts(uow, [wanted.department_id])
+    return store.OF_LARGE_SUBTREE if counts[wanted.department_id] > _LARGE_SUBTREE else store.OF_SUBTREE
 
 
 async def _find(
@@ -130,14 +143,16 @@ async def _find(
         low = _beginning(first, kind)
         if kind < start or low is None or len(rows) > limit:
             continue
+        if kind >= Kind.MOBILE and not mobiles.any:
+            break
         found = await uow.rows(
             store.FIND,
             **params,
             kind=kind.value,
             low=low,
             high=low + LAST,
-            after_term=after_term if kind == start else "",
-            after_id=after_id if kind == start else _FIRST_ID,
+            after_term=after_term if after is not None and kind == start else low,
+            after_id=after_id if after is not None and kind == start else _FIRST_ID,
             limit=limit + 1 - len(rows),
         )
         rows += found

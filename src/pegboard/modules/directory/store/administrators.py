@@ -41,9 +41,7 @@ PUT = sql("""
     ON CONFLICT (org_id, member_id) DO UPDATE SET kind = excluded.kind
 """)
 CLEAR_POWERS = sql("DELETE FROM administrator_powers WHERE org_id = :org_id AND member_id = :member_id")
-CLEAR_DEPARTMENTS = sql(
-    "DELETE FROM administrator_departments WHERE org_id = :org_id AND member_id = :member_id"
-)
+CLEAR_DEPARTMENTS = sql("DELETE FROM administrator_departments WHERE org_id = :org_id AND member_id = :member_id")
 INSERT_POWERS = sql("""
     INSERT INTO administrator_powers (org_id, member_id, power)
     SELECT CAST(:org_id AS uuid), CAST(:member_id AS uuid), power FROM unnest(CAST(:powers AS text[])) AS power

@@ -86,11 +86,12 @@ CHILD_COUNTS = sql("""
     WHERE org_id = :org_id AND parent_id = ANY(CAST(:ids AS uuid[])) GROUP BY parent_id
 """)
 MEMBER_COUNTS = sql("""
-    SELECT pair.ancestor_id AS id, count(DISTINCT place.member_id) AS count
-    FROM department_ancestors pair
-    JOIN member_departments place ON place.org_id = :org_id AND place.department_id = pair.descendant_id
-    WHERE pair.org_id = :org_id AND pair.ancestor_id = ANY(CAST(:ids AS uuid[]))
-    GROUP BY pair.ancestor_id
+    SELECT id, count(*) AS count FROM (
+        SELECT DISTINCT pair.ancestor_id AS id, place.member_id
+        FROM department_ancestors pair
+        JOIN member_departments place ON place.org_id = :org_id AND place.department_id = pair.descendant_id
+        WHERE pair.org_id = :org_id AND pair.ancestor_id = ANY(CAST(:ids AS uuid[]))) AS someone
+    GROUP BY id
 """)
 OWN_MEMBER_COUNT = sql("""
     SELECT count(*) FROM member_departments WHERE org_id = :org_id AND department_id = :id

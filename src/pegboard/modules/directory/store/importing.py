@@ -6,7 +6,9 @@ from pegboard.kernel.db import sql
 
 # Without a join of members with members: right after an import nobody has counted them for the planner yet.
 KNOWN = sql("""
-    SELECT id, userid, mobile, email, manager_id FROM members WHERE org_id = :org_id AND state <> 'left'
+    SELECT id, userid, mobile, email, manager_id FROM members
+    WHERE org_id = :org_id AND userid > CAST(:after AS text) AND state <> 'left'
+    ORDER BY userid LIMIT :limit
 """)
 TREE = sql("SELECT id, parent_id, name, position FROM departments WHERE org_id = :org_id")
 INSIDE = sql("""

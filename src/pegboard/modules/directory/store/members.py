@@ -105,9 +105,7 @@ SET_MAIN = sql("""
 REMOVE_LEADERSHIPS = sql("DELETE FROM department_leaders WHERE org_id = :org_id AND member_id = :member_id")
 REMOVE_ROLES = sql("DELETE FROM role_members WHERE org_id = :org_id AND member_id = :member_id")
 
-FORGET_TERMS = sql(
-    "DELETE FROM member_terms WHERE org_id = :org_id AND member_id = ANY(CAST(:member_ids AS uuid[]))"
-)
+FORGET_TERMS = sql("DELETE FROM member_terms WHERE org_id = :org_id AND member_id = ANY(CAST(:member_ids AS uuid[]))")
 ADD_TERMS = sql("""
     INSERT INTO member_terms (org_id, kind, term, member_id)
     SELECT CAST(:org_id AS uuid), * FROM unnest(

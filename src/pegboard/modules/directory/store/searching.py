@@ -35,7 +35,22 @@ OF_DEPARTMENT = sighted(
     ORDER BY place.position, place.member_id LIMIT :limit
 """)
 )
-# The people of a subtree, by pinyin.
+# The people of a large subtree, by pinyin: going through everybody in that order, the page is soon full.
+OF_LARGE_SUBTREE = sighted(
+    _listing("""
+    SELECT <brief> FROM members m
+    <main>
+    WHERE m.org_id = :org_id AND m.state = ANY(CAST(:states AS text[])) AND <m is seen>
+      AND (m.pinyin, m.id) > (CAST(:after_pinyin AS text), CAST(:after_id AS uuid))
+      AND EXISTS (
+          SELECT FROM member_departments place
+          JOIN department_ancestors pair ON pair.org_id = :org_id AND pair.descendant_id = place.department_id
+          WHERE place.org_id = :org_id AND place.member_id = m.id
+            AND pair.ancestor_id = CAST(:department_id AS uuid))
+    ORDER BY m.pinyin, m.id LIMIT :limit
+""")
+)
+# The people of a small subtree, by pinyin: gathered first, then sorted.
 OF_SUBTREE = sighted(
     _listing("""
     WITH inside AS MATERIALIZED (
@@ -50,7 +65,8 @@ OF_SUBTREE = sighted(
     ORDER BY m.pinyin, m.id LIMIT :limit
 """)
 )
-# One kind of terms, from behind the last find on. A member is found once: by the first of their terms in the order of
+# One kind of terms, from behind the last find on (`after_term` is `low` at the beginning: with both as conditions, the
+# index would be entered by the wrong one). A member is found once: by the first of their terms in the order of
 # kinds and terms; every other word of the query has to be in one of their terms as well. `private` terms count only
 # for members whose number may be seen.
 FIND = sighted(
@@ -59,8 +75,8 @@ FIND = sighted(
     JOIN members m ON m.org_id = :org_id AND m.id = t.member_id
     <main>
     WHERE t.org_id = :org_id AND t.kind = CAST(:kind AS smallint)
-      AND t.term >= CAST(:low AS text) AND t.term < CAST(:high AS text)
       AND (t.term, t.member_id) > (CAST(:after_term AS text), CAST(:after_id AS uuid))
+      AND t.term < CAST(:high AS text)
       AND m.state = ANY(CAST(:states AS text[])) AND <m is seen>
       AND (CAST(:department_id AS uuid) IS NULL OR EXISTS (
           SELECT FROM member_departments place

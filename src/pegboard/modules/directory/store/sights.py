@@ -45,7 +45,8 @@ _MEMBER = """(CAST(:sees_all AS boolean) OR m.id = CAST(:sees_as AS uuid) OR EXI
 # Whoever may see a department only needs the way down to it.
 _ON_THE_WAY = """(<d.id is seen> OR EXISTS (
     SELECT FROM department_ancestors down WHERE down.org_id = :org_id AND down.ancestor_id = d.id
-      AND (down.descendant_id = ANY(CAST(:sees_only AS uuid[])) OR down.descendant_id = ANY(CAST(:sees_always AS uuid[])))
+      AND (down.descendant_id = ANY(CAST(:sees_only AS uuid[]))
+           OR down.descendant_id = ANY(CAST(:sees_always AS uuid[])))
       AND <d.id is not closed>))"""
 
 _NOT_CLOSED = """NOT EXISTS (
@@ -62,9 +63,7 @@ def sighted(query: str) -> Statement:
     return sql(query)
 
 
-SEEN_MEMBER = sighted(
-    "SELECT EXISTS (SELECT FROM members m WHERE m.org_id = :org_id AND m.id = :id AND <m is seen>)"
-)
+SEEN_MEMBER = sighted("SELECT EXISTS (SELECT FROM members m WHERE m.org_id = :org_id AND m.id = :id AND <m is seen>)")
 SEEN_DEPARTMENTS = sighted("""
     SELECT d.id FROM departments d
     WHERE d.org_id = :org_id AND d.id = ANY(CAST(:ids AS uuid[])) AND <d is seen>

@@ -25,11 +25,11 @@ from pegboard.modules.messaging.errors import (
 )
 from pegboard.modules.messaging.events import MessageEdited, MessageRecalled
 from pegboard.modules.messaging.live import MessageChanged
-from pegboard.modules.messaging.schemas import Edit, EditedContent, Message, Sender
+from pegboard.modules.messaging.schemas import Edit, EditedContent, Message
 from pegboard.modules.messaging.service import rendering
 from pegboard.modules.messaging.service.publishing import member_topic, topic
 from pegboard.modules.messaging.settings import MessagingSettings
-from pegboard.modules.messaging.views import Access, MessageRow
+from pegboard.modules.messaging.views import Access, MessageRow, Sender
 
 
 async def edit(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, wanted: Edit) -> Message:
@@ -136,7 +136,8 @@ async def _changed(uow: UnitOfWork, actor: Actor, access: Access, seq: int) -> M
     row = await policy.message(uow, access, seq)
     # The actor's own devices first: only they are told which reactions are theirs.
     [own] = await rendering.messages(uow, actor, access, [row], receipts=False)
-    tell(uow, member_topic(actor.me), MessageChanged(conversation_id=row.conversation_id, message=own))
+    event = MessageChanged(conversation_id=row.conversation_id, message=own, personal=True)
+    tell(uow, member_topic(actor.me), event)
     event = MessageChanged(
         conversation_id=row.conversation_id,
         message=await rendering.for_everybody(uow, row.conversation_id, row),
@@ -169,7 +170,15 @@ _EMOJI_PARTS = ("So", "Sk", "Mn", "Me", "Cf", "Nd", "Po", "Sm")
 
 def _check_emoji(emoji: str) -> None:
     """One emoji: symbols with their joiners, selectors, skin tones, flags and keycaps; no letters, no text."""
-    categories = [unicodedata.category(character) for character in emoji]
+    categories = [_category(character) for character in emoji]
     known = all(category in _EMOJI_PARTS for category in categories)
     if not emoji or len(emoji) > 32 or not known or not any(category in ("So", "Me", "Sm") for category in categories):
         raise invalid("emoji", "invalid")
+
+
+def _category(character: str) -> str:
+    """Its general category; of the format characters only the joiner and the tags of flags belong to emoji."""
+    category = unicodedata.category(character)
+    if category == "Cf" and character != "\u200d" and not "\U000e0020" <= character <= "\U000e007f":
+        return "control"
+    return category

@@ -1,7 +1,7 @@
 """Conversations: listing, beginning, changing, ending, and the caller's own side."""
 
 from collections.abc import Hashable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +25,10 @@ from pegboard.modules.messaging.schemas import (
     Mine,
     MineChange,
     NewConversation,
-    Rules,
 )
 from pegboard.modules.messaging.service import membership, rendering, system_messages
 from pegboard.modules.messaging.service.publishing import topic
+from pegboard.modules.messaging.views import Rules
 
 
 async def conversations(uow: UnitOfWork, actor: Actor, *, cursor: str | None, limit: int) -> Page[Conversation]:
@@ -57,14 +57,14 @@ async def begin(uow: UnitOfWork, actor: Actor, new: NewConversation) -> tuple[Co
         raise invalid("name", "required")
     if new.client_id and (known := await store.find_by_client_id(uow, actor.me, new.client_id)):
         return await conversation(uow, actor, known), False
-    conversation_id = await create_group(
+    conversation_id, is_new = await _create_group(
         uow,
         actor.me,
         clean_name(new.name, path="name"),
         await membership.resolve(uow, new.members),
         client_id=new.client_id,
     )
-    return await conversation(uow, actor, conversation_id), True
+    return await conversation(uow, actor, conversation_id), is_new
 
 
 async def _begin_direct(uow: UnitOfWork, actor: Actor, new: NewConversation) -> tuple[Conversation, bool]:
@@ -92,15 +92,22 @@ async def create_group(
     client_id: str | None = None,
 ) -> UUID:
     """A group of these people and its owner; its id."""
+    conversation_id, _ = await _create_group(uow, owner, name, members, client_id=client_id)
+    return conversation_id
+
+
+async def _create_group(
+    uow: UnitOfWork, owner: MemberId, name: str, members: list[MemberId], *, client_id: str | None
+) -> tuple[UUID, bool]:
     conversation_id = await _insert(uow, "group", name, owner_id=owner, created_by=owner, client_id=client_id)
-    if conversation_id is None:
+    if conversation_id is None:  # the same client_id was faster on another device
         known = await store.find_by_client_id(uow, owner, client_id or "")
         if known is None:
             raise ConversationNotFound
-        return known
+        return known, False
     roles = {owner: "owner", **{member: "member" for member in members if member != owner}}
     await _fill(uow, conversation_id, roles, by=owner)
-    return conversation_id
+    return conversation_id, True
 
 
 async def create_following(
@@ -210,10 +217,19 @@ async def change_mine(uow: UnitOfWork, actor: Actor, conversation_id: UUID, want
         for name in ("pinned", "muted_until", "marked_unread", "draft")
         if (value := getattr(wanted, name)) is not UNSET
     }
+    if isinstance(wanted.muted_until, datetime):
+        changes["muted_until"] = _in_utc(wanted.muted_until, path="muted_until")
     if wanted.hidden is not UNSET:
         changes["hidden_seq"] = access.conversation.head_seq if wanted.hidden else None
     await store.change_mine(uow, conversation_id, actor.me, changes)
     return (await membership.tell_own_side(uow, conversation_id, actor.me)).mine
+
+
+def _in_utc(instant: datetime, *, path: str) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:  # a zone can lead out of the last year that there is
+        raise invalid(path, "invalid") from None
 
 
 # --- greeting ------------------------------------------------------------------------------------------------------

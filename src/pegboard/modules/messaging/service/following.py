@@ -10,7 +10,7 @@ from pegboard.modules.directory.api import DepartmentId
 from pegboard.modules.messaging import store
 from pegboard.modules.messaging.service import conversations, membership, system_messages
 from pegboard.modules.messaging.settings import MessagingSettings
-from pegboard.modules.messaging.views import ConversationRow, Rules
+from pegboard.modules.messaging.views import Rules
 
 _ANNOUNCEMENTS = Rules(speak="admins", mention_all="admins", invite="admins")
 
@@ -74,29 +74,28 @@ async def department_deleted(uow: UnitOfWork, conversation_id: UUID) -> None:
 
 async def left_organisation(uow: UnitOfWork, member: MemberId, heir: MemberId | None) -> None:
     """Who left is in no conversation any more; their groups go to the heir, else to the next who runs them."""
-    for conversation_id in await store.owned_groups(uow, member):
-        if locked := await system_messages.locked(uow, conversation_id):
-            await _hand_over(uow, locked, member, heir)
-    for conversation_id in sorted(await store.my_conversation_ids(uow, member)):
+    owned = set(await store.owned_groups(uow, member))
+    for conversation_id in sorted(owned.union(await store.my_conversation_ids(uow, member))):
         locked = await system_messages.locked(uow, conversation_id)
-        if locked is not None and locked.kind != "direct":
-            await membership.take_out(uow, locked, [member], by=None, event=membership.LEFT)
+        if locked is None or locked.kind == "direct":
+            continue
+        await membership.take_out(uow, locked, [member], by=None, event=membership.LEFT)
+        if conversation_id in owned:
+            await _hand_over(uow, conversation_id, heir)
 
 
-async def _hand_over(uow: UnitOfWork, group: ConversationRow, old: MemberId, heir: MemberId | None) -> None:
-    """The heir, brought in if need be; without one an administrator, else whoever has been there longest."""
-    if heir is None:
-        candidates = [
-            each
-            for each in await store.group_members(uow, group.id, limit=uow.parts[MessagingSettings].group_limit)
-            if each.member_id != old
-        ]
-        candidates.sort(key=lambda each: (each.role != "admin", each.joined_seq, each.member_id))
-        heir = candidates[0].member_id if candidates else None
-    if heir is None:
+async def _hand_over(uow: UnitOfWork, conversation_id: UUID, heir: MemberId | None) -> None:
+    """To the heir, for whom the owner has made room; without one to an administrator, else to who is there longest."""
+    group = await system_messages.locked(uow, conversation_id)
+    if group is None:
         return
+    if heir is None:
+        candidates = await store.group_members(uow, group.id, limit=uow.parts[MessagingSettings].group_limit)
+        if not candidates:
+            return
+        heir = min(candidates, key=lambda each: (each.role != "admin", each.joined_seq, each.member_id)).member_id
     await membership.bring_in(uow, group, {heir: "member"}, by=None)
-    await membership.pass_on(uow, group, old, heir)
+    await membership.pass_on(uow, group, None, heir)
 
 
 async def _bring_in(uow: UnitOfWork, conversation_id: UUID, members: Sequence[MemberId]) -> None:

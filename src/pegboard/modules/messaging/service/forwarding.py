@@ -8,7 +8,7 @@ from pegboard.kernel.db import Database, UnitOfWork
 from pegboard.kernel.parts import Parts
 from pegboard.modules.directory import api as directory
 from pegboard.modules.messaging import policy, store
-from pegboard.modules.messaging.content import encode
+from pegboard.modules.messaging.content import encode, files_in
 from pegboard.modules.messaging.errors import MessageNotFound
 from pegboard.modules.messaging.schemas import Forwarding, Sent
 from pegboard.modules.messaging.service import rendering
@@ -64,6 +64,5 @@ async def _items(uow: UnitOfWork, actor: Actor, wanted: Forwarding) -> list[_Ite
             "content": row.content,
             "sent_at": row.sent_at,
         }
-        file_id = row.content.get("file_id")
-        items.append(_Item(shown, (UUID(file_id),) if file_id else ()))
+        items.append(_Item(shown, tuple(files_in(row.kind, row.content))))
     return items

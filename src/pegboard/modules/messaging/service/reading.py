@@ -10,7 +10,7 @@ from pegboard.kernel.files import Variant, sign_link
 from pegboard.kernel.http.cursors import Page, decode_cursor, encode_cursor
 from pegboard.modules.directory import api as directory
 from pegboard.modules.messaging import policy, store
-from pegboard.modules.messaging.content import FILES
+from pegboard.modules.messaging.content import files_in
 from pegboard.modules.messaging.errors import MessageNotFound
 from pegboard.modules.messaging.schemas import FileLink, Message, NonReader, Reader, Readers
 from pegboard.modules.messaging.service import rendering
@@ -104,17 +104,14 @@ async def readers(
     return answer
 
 
-async def file_link(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, variant: Variant) -> FileLink:
-    """A personal link to the file of a message that the actor may read."""
+async def file_link(
+    uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, variant: Variant, *, file_id: UUID | None = None
+) -> FileLink:
+    """A personal link to the file of a message that the actor may read; a forward with several needs `file_id`."""
     access = await policy.reading(uow, actor, conversation_id)
     row = await policy.message(uow, access, seq)
-    if row.kind not in FILES or row.recalled_at is not None:
+    wanted = [each for each in files_in(row.kind, row.content) if file_id in (None, each)]
+    if len(set(wanted)) != 1:
         raise MessageNotFound
-    link = sign_link(
-        uow.parts,
-        org_id=actor.org_id,
-        file_id=UUID(row.content["file_id"]),
-        member_id=actor.me,
-        variant=variant,
-    )
+    link = sign_link(uow.parts, org_id=actor.org_id, file_id=wanted[0], member_id=actor.me, variant=variant)
     return FileLink(url=link.url, expires_at=link.expires_at)

@@ -1,6 +1,7 @@
 """Stored rows as what goes over the wire: names beside ids, quotes, reactions, counts of readers."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import msgspec
@@ -12,17 +13,8 @@ from pegboard.modules.directory import api as directory
 from pegboard.modules.directory.api import Person
 from pegboard.modules.messaging import store
 from pegboard.modules.messaging.content import encode, excerpt
-from pegboard.modules.messaging.schemas import (
-    Conversation,
-    Message,
-    Mine,
-    Peer,
-    Quote,
-    Reaction,
-    Receipts,
-    Sender,
-)
-from pegboard.modules.messaging.views import Access, Appended, ConversationRow, MessageRow, Participant
+from pegboard.modules.messaging.schemas import Conversation, Message, Mine, Peer, Reaction, Receipts
+from pegboard.modules.messaging.views import Access, Appended, ConversationRow, MessageRow, Participant, Quote, Sender
 
 NAMES_SHOWN = 10
 EMPTY = msgspec.Raw(b"{}")
@@ -37,7 +29,10 @@ async def messages(
     """Messages of one conversation as the actor sees them."""
     if not rows:
         return []
-    quoted = await _quoted(uow, access.conversation.id, rows)
+    quoted = {
+        seq: row if seq >= access.first_seq else replace(row, content={})
+        for seq, row in (await _quoted(uow, access.conversation.id, rows)).items()
+    }
     reacted = await _reacted(uow, access.conversation.id, rows)
     people = await directory.people(uow, _named_in([*rows, *quoted.values()], reacted))
     counts = None
@@ -192,7 +187,7 @@ def mine(conversation: ConversationRow, participant: Participant, unread: int) -
     return Mine(
         read_seq=participant.cursor_seq,
         unread=unread,
-        mentioned=max(participant.mention_seq, conversation.all_mention_seq) > participant.cursor_seq,
+        mentioned=max(participant.mention_seq, conversation.all_mention_seq) > participant.nothing_new_to,
         first_seq=1 if conversation.rules.history_for_new else participant.joined_seq,
         pinned=participant.pinned,
         muted_until=participant.muted_until,

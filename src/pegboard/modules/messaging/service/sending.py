@@ -16,12 +16,12 @@ from pegboard.modules.directory import api as directory
 from pegboard.modules.messaging import policy, store
 from pegboard.modules.messaging.content import File, Image, encode, parse
 from pegboard.modules.messaging.errors import FileNotUsable, MentionNotMember, ReplyNotFound, TooFast
-from pegboard.modules.messaging.schemas import NewMessage, Quote, Sent
+from pegboard.modules.messaging.schemas import NewMessage, Sent
 from pegboard.modules.messaging.service import rendering
 from pegboard.modules.messaging.service.committing import Committer, Outcome, ReadWish, SendWish
 from pegboard.modules.messaging.service.publishing import Publisher
 from pegboard.modules.messaging.settings import MessagingSettings
-from pegboard.modules.messaging.views import Access, Appended, CursorMove, MessageDraft
+from pegboard.modules.messaging.views import Access, Appended, CursorMove, MessageDraft, Quote
 
 ALL = "all"
 

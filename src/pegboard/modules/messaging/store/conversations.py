@@ -44,7 +44,8 @@ _LIST = sql("""
            p.pinned, p.muted_until, p.hidden_seq, p.marked_unread, p.draft,
            (SELECT count(*) FROM (
                 SELECT 1 FROM messages m
-                WHERE m.org_id = p.org_id AND m.conversation_id = p.conversation_id AND m.seq > p.cursor_seq
+                WHERE m.org_id = p.org_id AND m.conversation_id = p.conversation_id
+                  AND m.seq > greatest(p.cursor_seq, p.joined_seq - 1)
                   AND m.sender_id IS DISTINCT FROM p.member_id AND m.kind <> 'system'
                 LIMIT :counted_to) AS counted) AS unread
     FROM participants p JOIN conversations c ON c.org_id = p.org_id AND c.id = p.conversation_id
@@ -56,11 +57,12 @@ _LIST = sql("""
 """)
 _HEADS = sql("""
     SELECT c.id, c.head_seq, c.head_rev, p.cursor_seq,
-           greatest(p.mention_seq, c.all_mention_seq) > p.cursor_seq AS mentioned,
+           greatest(p.mention_seq, c.all_mention_seq) > greatest(p.cursor_seq, p.joined_seq - 1) AS mentioned,
            CASE WHEN c.head_seq > p.cursor_seq THEN
                (SELECT count(*) FROM (
                     SELECT 1 FROM messages m
-                    WHERE m.org_id = p.org_id AND m.conversation_id = p.conversation_id AND m.seq > p.cursor_seq
+                    WHERE m.org_id = p.org_id AND m.conversation_id = p.conversation_id
+                  AND m.seq > greatest(p.cursor_seq, p.joined_seq - 1)
                       AND m.sender_id IS DISTINCT FROM p.member_id AND m.kind <> 'system'
                     LIMIT :counted_to) AS counted)
            ELSE 0 END AS unread

@@ -31,6 +31,10 @@ _ADD = sql("""
             WHERE participants.left_seq IS NOT NULL
         RETURNING member_id
     ),
+    answered AS (
+        DELETE FROM conversation_join_requests
+        WHERE org_id = :org_id AND conversation_id = :conversation_id AND member_id = ANY(CAST(:members AS uuid[]))
+    ),
     counted AS (
         UPDATE conversations SET member_count = member_count + (SELECT count(*) FROM added)
         WHERE org_id = :org_id AND id = :conversation_id

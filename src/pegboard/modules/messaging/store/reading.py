@@ -17,9 +17,10 @@ MERGED_WITHIN = timedelta(minutes=1)
 UNREAD_COUNTED_TO = 100
 
 # A cursor stands with its last move in one row: a move within a minute of the last goes on with it, a later one
-# first puts the last away into cursor_moves. `old` and `new` in RETURNING are PostgreSQL 18's.
+# first puts the last away into cursor_moves. `old` and `new` in RETURNING are PostgreSQL 18's. `wanted` is made first,
+# or the planner goes through everybody in the conversation to find the one.
 _MOVE = sql("""
-    WITH wanted AS (
+    WITH wanted AS MATERIALIZED (
         SELECT w.org, w.conversation, w.member, least(coalesce(w.seq, c.head_seq), c.head_seq) AS seq
         FROM unnest(CAST(:orgs AS uuid[]), CAST(:conversations AS uuid[]), CAST(:members AS uuid[]),
                     CAST(:seqs AS bigint[])) AS w (org, conversation, member, seq)
@@ -53,36 +54,33 @@ _MOVE = sql("""
     WHERE p.left_seq IS NULL
 """)
 _UNREAD = sql("""
-    SELECT c.head_seq, p.cursor_seq, greatest(p.mention_seq, c.all_mention_seq) > p.cursor_seq AS mentioned,
+    SELECT c.head_seq, p.cursor_seq,
+           greatest(p.mention_seq, c.all_mention_seq) > greatest(p.cursor_seq, p.joined_seq - 1) AS mentioned,
            (SELECT count(*) FROM (
                 SELECT 1 FROM messages m
-                WHERE m.org_id = p.org_id AND m.conversation_id = p.conversation_id AND m.seq > p.cursor_seq
+                WHERE m.org_id = p.org_id AND m.conversation_id = p.conversation_id
+                  AND m.seq > greatest(p.cursor_seq, p.joined_seq - 1)
                   AND m.sender_id IS DISTINCT FROM p.member_id AND m.kind <> 'system'
                 LIMIT :counted_to) AS counted) AS unread
     FROM participants p JOIN conversations c ON c.org_id = p.org_id AND c.id = p.conversation_id
     WHERE p.org_id = :org_id AND p.conversation_id = :conversation_id AND p.member_id = :member_id
 """)
+# Everybody grouped, and (with a member_id) the senders' own places once more.
 _GROUPS = sql("""
-    SELECT cursor_seq, joined_seq, left_seq, count(*) AS people FROM participants
-    WHERE org_id = :org_id AND conversation_id = :conversation_id
+    WITH stretches AS (
+        SELECT member_id, cursor_seq, joined_seq, left_seq FROM participants
+        WHERE org_id = :org_id AND conversation_id = :conversation_id
+        UNION ALL
+        SELECT h.member_id, p.cursor_seq, h.joined_seq, h.left_seq FROM past_participations h
+        JOIN participants p
+            ON p.org_id = h.org_id AND p.conversation_id = h.conversation_id AND p.member_id = h.member_id
+        WHERE h.org_id = :org_id AND h.conversation_id = :conversation_id
+    )
+    SELECT CAST(NULL AS uuid) AS member_id, cursor_seq, joined_seq, left_seq, count(*) AS people FROM stretches
     GROUP BY cursor_seq, joined_seq, left_seq
     UNION ALL
-    SELECT p.cursor_seq, h.joined_seq, h.left_seq, count(*) FROM past_participations h
-    JOIN participants p
-        ON p.org_id = h.org_id AND p.conversation_id = h.conversation_id AND p.member_id = h.member_id
-    WHERE h.org_id = :org_id AND h.conversation_id = :conversation_id
-    GROUP BY p.cursor_seq, h.joined_seq, h.left_seq
-""")
-_SENDER_PLACES = sql("""
-    SELECT p.member_id, p.cursor_seq, p.joined_seq, p.left_seq FROM participants p
-    WHERE p.org_id = :org_id AND p.conversation_id = :conversation_id
-      AND p.member_id = ANY(CAST(:members AS uuid[]))
-    UNION ALL
-    SELECT h.member_id, p.cursor_seq, h.joined_seq, h.left_seq FROM past_participations h
-    JOIN participants p
-        ON p.org_id = h.org_id AND p.conversation_id = h.conversation_id AND p.member_id = h.member_id
-    WHERE h.org_id = :org_id AND h.conversation_id = :conversation_id
-      AND h.member_id = ANY(CAST(:members AS uuid[]))
+    SELECT member_id, cursor_seq, joined_seq, left_seq, 1 FROM stretches
+    WHERE member_id = ANY(CAST(:members AS uuid[]))
 """)
 _SENDERS_BETWEEN = sql("""
     SELECT seq, sender_id FROM messages
@@ -230,18 +228,15 @@ async def reader_groups(
     uow: UnitOfWork, conversation_id: UUID, from_seq: int, senders: Collection[MemberId]
 ) -> ReaderGroups:
     """The cursors of a conversation, grouped, and apart those of the senders of messages from `from_seq` on."""
-    rows = await uow.rows(_GROUPS, conversation_id=conversation_id)
-    own = await uow.rows(_SENDER_PLACES, conversation_id=conversation_id, members=list(senders))
+    everybody: list[_Stretch] = []
     by_sender: dict[MemberId, list[_Stretch]] = {}
-    for row in own:
-        by_sender.setdefault(row["member_id"], []).append(
-            _Stretch(row["cursor_seq"], row["joined_seq"], row["left_seq"], 1)
-        )
-    return ReaderGroups(
-        from_seq,
-        [_Stretch(row["cursor_seq"], row["joined_seq"], row["left_seq"], row["people"]) for row in rows],
-        by_sender,
-    )
+    for row in await uow.rows(_GROUPS, conversation_id=conversation_id, members=list(senders)):
+        stretch = _Stretch(row["cursor_seq"], row["joined_seq"], row["left_seq"], row["people"])
+        if row["member_id"] is None:
+            everybody.append(stretch)
+        else:
+            by_sender.setdefault(row["member_id"], []).append(stretch)
+    return ReaderGroups(from_seq, everybody, by_sender)
 
 
 async def senders_between(

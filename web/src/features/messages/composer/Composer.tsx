@@ -19,10 +19,10 @@ import { editMessage } from "@/api/endpoints";
 import type { Conversation, Message } from "@/api/types";
 import { useOutbox } from "@/shared/chat/context";
 import { changeMine, getConversation } from "@/shared/chat/conversations";
-import { keepDraft, localDraft } from "@/shared/chat/drafts";
+import { draftKey, keepDraft, localDraft } from "@/shared/chat/drafts";
 import { summaryOf } from "@/shared/chat/summary";
 import { Markdown } from "@/shared/markdown/Markdown";
-import { useMyUserid } from "@/shared/session/me";
+import { useMe, useMyUserid } from "@/shared/session/me";
 import { IconButton } from "@/shared/ui/IconButton";
 import { toastError } from "@/shared/ui/toast";
 import { useIsTouch } from "@/shared/ui/useMedia";
@@ -70,12 +70,13 @@ export function Composer(props: ComposerProps) {
 function useDraft(conversation: Conversation) {
   const client = useQueryClient();
   const { id } = conversation;
-  const [text, setText] = useState(() => localDraft(id) ?? conversation.mine.draft ?? "");
+  const key = draftKey(useMe(), id);
+  const [text, setText] = useState(() => localDraft(key) ?? conversation.mine.draft ?? "");
   const latest = useRef(text);
   const write = (next: string) => {
     latest.current = next;
     setText(next);
-    keepDraft(id, next);
+    keepDraft(key, next);
   };
   useEffect(
     () => () => {
@@ -218,7 +219,7 @@ function Writing({
   const save = async () => {
     if (!editing || text.trim() === "" || tooLong) return;
     try {
-      const content = { ...editing.content, text };
+      const content = { ...(editing.content as object), text };
       onEditDone(await editMessage(conversation.id, editing.seq, content, editing.rev));
     } catch (error) {
       toastError(error);
