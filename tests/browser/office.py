@@ -48,11 +48,11 @@ async def open_office(server: LiveServer, *, name: str = "釘板測試", guest: 
                 owner_password=PASSWORD,
             )
         rows = [
-            (userid, named, logins[userid], title, f"{name}/{department}", PASSWORD)
+            (userid, named, logins[userid], title, department, PASSWORD)
             for userid, named, title, department in others
         ]
         if isinstance(guest, Colleague):
-            rows.append(("guest", guest.name, guest.login, "顧問", name, ""))
+            rows.append(("guest", guest.name, guest.login, "顧問", "", ""))
         done = await directory.import_staff_list(database, made.org_id, staff_list(rows), "staff.csv")
         assert not done.refused, done
         return made

@@ -20,15 +20,15 @@ async def test_a_broken_list_shows_its_errors_and_a_good_one_comes_in(
 ) -> None:
     domain = f"{secrets.token_hex(6)}.example"
     good = [
-        ("jiahao", "張家豪", f"jiahao@{domain}", "業務", "釘板測試/業務部", "zhiwei", PASSWORD),
-        ("shufen", "吳淑芬", f"shufen@{domain}", "會計", "釘板測試/財務部", "mei", PASSWORD),
+        ("jiahao", "張家豪", f"jiahao@{domain}", "業務", "業務部", "zhiwei", PASSWORD),
+        ("shufen", "吳淑芬", f"shufen@{domain}", "會計", "財務部", "mei", PASSWORD),
     ]
     broken = [
         *good,
-        ("wenbin", "", f"wenbin@{domain}", "技師", "釘板測試/生產部", "", PASSWORD),
-        ("liyun", "許麗雲", "no address", "技師", "釘板測試/生產部", "", PASSWORD),
-        ("qingfa", "郭清發", f"qingfa@{domain}", "技師", "釘板測試/生產部", "nobody", PASSWORD),
-        ("jiahao", "張家豪", f"jiahao2@{domain}", "業務", "釘板測試/業務部", "", PASSWORD),
+        ("wenbin", "", f"wenbin@{domain}", "技師", "生產部", "", PASSWORD),
+        ("liyun", "許麗雲", "no address", "技師", "生產部", "", PASSWORD),
+        ("qingfa", "郭清發", f"qingfa@{domain}", "技師", "生產部", "nobody", PASSWORD),
+        ("jiahao", "張家豪", f"jiahao2@{domain}", "業務", "業務部", "", PASSWORD),
     ]
     mei = await room.seat(office["mei"], screen)
     await mei.get_by_role("link", name="匯入").click()

@@ -438,7 +438,7 @@ async def _authenticate(world: World, token: str, org_id: str) -> dict[str, Any]
 
 def _person(world: World, organisation: Organisation) -> Person:
     token = organisation.tokens["Ann"]
-    return Person(server=world.server, userid="Ann", member_id=None, token=token, org_id=organisation.org_id)  # type: ignore[arg-type]
+    return Person(server=world.server, userid="Ann", member_id=None, token=token, org_id=organisation.org_id)  # type: ignore[arg-type]  # an id as text
 
 
 @pytest.mark.parametrize(

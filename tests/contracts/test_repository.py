@@ -21,6 +21,7 @@ LINES_AT_MOST = 600
 # A ratchet: a longer file stands here with its present length and why it is still one subject.
 # It may only become shorter.
 LONG_FILES: dict[str, tuple[int, str]] = {}
+# Written by a program, or (migrations) never edited again.
 GENERATED = {"web/src/api/generated.ts"}
 
 # Names that say nothing about what is inside, and so attract everything.
@@ -213,7 +214,7 @@ def test_files_stay_short_enough_to_be_one_subject() -> None:
     faults = []
     for path in tracked_files():
         name = path.relative_to(ROOT).as_posix()
-        if path.suffix not in {".py", ".ts", ".tsx", ".css"} or name in GENERATED:
+        if path.suffix not in {".py", ".ts", ".tsx", ".css"} or name in GENERATED or "/migrations/versions/" in name:
             continue
         length = len(path.read_text(encoding="utf-8").splitlines())
         allowed, _why = LONG_FILES.get(name, (LINES_AT_MOST, ""))

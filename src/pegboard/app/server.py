@@ -121,6 +121,7 @@ def make_server(settings: Settings, parts: Parts, on_ready: Callable[[], None]) 
         access_log=False,
         server_header=False,
         backlog=4096,
+        timeout_keep_alive=65,  # longer than the 60 s of usual proxies: the one in front should be the first to close
         timeout_graceful_shutdown=10,
         ssl_certfile=server.tls_cert,
         ssl_keyfile=server.tls_key,

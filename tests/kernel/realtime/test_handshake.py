@@ -94,7 +94,7 @@ async def test_an_endpoint_may_refuse(serve: Serve) -> None:
     assert msgspec.json.decode(body)["error"]["code"] == "origin.foreign"
     async with connect(
         f"ws://127.0.0.1:{running.port}/guarded",
-        origin=f"http://127.0.0.1:{running.port}",  # type: ignore[arg-type]
+        origin=f"http://127.0.0.1:{running.port}",  # type: ignore[arg-type]  # a plain string does for the client
     ):
         pass
 

@@ -58,6 +58,21 @@ async def test_two_devices_send_the_same_client_id_at_once(company: Company, mor
     assert told == [{"text": "once"}, {"text": "after"}]
 
 
+async def test_two_devices_send_the_same_waiting_messages_at_once(company: Company) -> None:
+    ann = company["Ann"]
+    conversation = await company.group("Ann", "Bob")
+    devices = [await ann.socket(), await ann.socket()]
+
+    async def send(device: Socket, number: int) -> Any:
+        body = text(f"m{number}", client_id=f"c{number}")
+        return await device.ask("message.send", conversation_id=conversation, **body)
+
+    # So many that both copies of a message often come within one commit.
+    answers = await asyncio.gather(*(send(device, number) for number in range(60) for device in devices))
+    assert answers[::2] == answers[1::2]
+    assert sorted(await _texts(company["Bob"], conversation)) == sorted(f"m{number}" for number in range(60))
+
+
 async def test_the_same_client_id_over_http_201_once_and_200_else(company: Company) -> None:
     ann = company["Ann"]
     conversation = await company.group("Ann", "Bob")

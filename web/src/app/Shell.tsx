@@ -154,7 +154,6 @@ function MeMenu() {
       <button
         type="button"
         className={`${styles.railItem} ${styles.me}`}
-        aria-label={t("shell.meMenu", { name })}
         aria-haspopup="menu"
         aria-expanded={anchor !== null}
         data-testid="me-menu"
@@ -162,6 +161,7 @@ function MeMenu() {
       >
         <Avatar id={me.member?.userid ?? me.user.id} name={name} size={32} />
         <span className={styles.meLabel}>{t("shell.me")}</span>
+        <span className="visually-hidden">{t("shell.meMenu", { name })}</span>
       </button>
       {anchor && (
         <ActionMenu

@@ -106,7 +106,7 @@ export const type = {
 
 export const radius = { small: 4, medium: 6, large: 10 } as const;
 export const spacing = { xs: 4, s: 8, m: 12, l: 16, xl: 24 } as const;
-export const layout = { rail: 64, list: 300, panel: 340, reading: 980, phoneMax: 767 } as const;
+export const layout = { rail: 72, list: 300, panel: 340, reading: 980, phoneMax: 767 } as const;
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 

@@ -58,7 +58,9 @@ class Office:
         async with UnitOfWork(self.company.database) as uow:
             return await identity.create_account(uow, key)
 
-    async def sign_in(self, login: str, password: str = PASSWORD, *, org_code: str | None = None) -> identity.NewSession:
+    async def sign_in(
+        self, login: str, password: str = PASSWORD, *, org_code: str | None = None
+    ) -> identity.NewSession:
         async with UnitOfWork(self.company.database) as uow:
             return await identity.sign_in(uow, login=login, password=password, org_code=org_code)
 

@@ -17,15 +17,21 @@ def staff_list(*rows: dict[str, str]) -> bytes:
     return text.getvalue().encode()
 
 
-def crowd(count: int, *, prefix: str = "e", departments: Iterable[str] = ("HQ/Sales", "HQ/Plant")) -> list[dict[str, str]]:
+def crowd(
+    count: int, *, prefix: str = "e", departments: Iterable[str] = ("HQ/Sales", "HQ/Plant")
+) -> list[dict[str, str]]:
     """Many people in turn in these departments; every tenth is the manager of the nine before."""
     paths = list(departments)
-    return [
-        {
-            "userid": f"{prefix}{number}",
-            "name": f"王{number}",
-            "departments": paths[number % len(paths)],
-            "manager_userid": "" if number % 10 == 9 or number // 10 * 10 + 9 >= count else f"{prefix}{number // 10 * 10 + 9}",
-        }
-        for number in range(count)
-    ]
+    people = []
+    for number in range(count):
+        manager = number // 10 * 10 + 9
+        has_one = number != manager < count
+        people.append(
+            {
+                "userid": f"{prefix}{number}",
+                "name": f"王{number}",
+                "departments": paths[number % len(paths)],
+                "manager_userid": f"{prefix}{manager}" if has_one else "",
+            }
+        )
+    return people

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -120,9 +121,7 @@ async def test_a_job_that_runs_again_imports_once(office: Office, boss: Caller) 
     import_id = await send(boss, staff_list(*crowd(5)))
     await office.run_jobs()
     told = await office.told()
-    run = imports._Run(
-        database=office.company.database, org_id=office.company.org_id, import_id=imports.UUID(import_id)
-    )
+    run = imports._Run(database=office.company.database, org_id=office.company.org_id, import_id=UUID(import_id))
     await run.run()
     assert await office.told() == told
     assert (await boss("GET", f"/imports/{import_id}"))["created"] == 5

@@ -48,7 +48,7 @@ async def signed_in(office: Office, http: httpx.AsyncClient, login: str, passwor
     return Caller(http=http, headers={"authorization": f"Bearer {session.token}"})
 
 
-# --- coming in ---------------------------------------------------------------------------------------------------------
+# --- coming in --------------------------------------------------------------------------------------------------------
 
 
 async def test_somebody_new_comes_in(
@@ -80,7 +80,8 @@ async def test_an_account_comes_in_by_its_password(
     assert wrong["error"]["code"] == "session.wrong_credentials"
     came = await accept(guest, code, mobile=mobile, name="Ignored", password=PASSWORD)
     assert (await boss("GET", f"/members/{came['userid']}"))["name"] == "Wanderer"
-    assert await signed_in(office, http, mobile, PASSWORD)
+    me = await (await signed_in(office, http, mobile, PASSWORD))("GET", "/me")
+    assert me["org"]["org_id"] == str(company.org_id)
 
 
 async def test_somebody_signed_in_comes_in_with_nothing_more(
@@ -148,7 +149,7 @@ async def test_nobody_takes_over_a_colleague_without_a_password(
     await accept(guest, await invite(boss), 401, name="Mallory", mobile=mobile, password=OWN)
 
 
-# --- how long and how often --------------------------------------------------------------------------------------------
+# --- how long and how often -------------------------------------------------------------------------------------------
 
 
 async def test_codes_that_lead_nowhere_look_the_same(
@@ -161,9 +162,20 @@ async def test_codes_that_lead_nowhere_look_the_same(
     known = Code.new(company.org_id).text
     answers = []
     clock.offset = timedelta(hours=2)
-    for code in (used_up, revoked["code"], expired, known, Code.new(identity_of_nobody()).text, "abc", "ü" * 43, "a" * 43):
+    for code in (
+        used_up,
+        revoked["code"],
+        expired,
+        known,
+        Code.new(identity_of_nobody()).text,
+        "abc",
+        "ü" * 43,
+        "a" * 43,
+    ):
         for method, path in (("GET", "preview"), ("POST", "accept")):
-            body: dict[str, Any] = {"json": {"name": "Li", "email": "x@example.com", "password": OWN}} if method == "POST" else {}
+            body: dict[str, Any] = (
+                {"json": {"name": "Li", "email": "x@example.com", "password": OWN}} if method == "POST" else {}
+            )
             answer = await guest(method, f"/invitations/{code}/{path}", status=404, **body)
             answer["error"].pop("request_id")
             answers.append(answer)
@@ -179,9 +191,7 @@ def identity_of_nobody() -> Any:
 async def test_the_last_use_is_one_person_s(boss: Caller, guest: Caller) -> None:
     code = await invite(boss, max_uses=2)
     people = [{"name": f"P{n}", "email": f"{uuid4()}@example.com", "password": OWN} for n in range(4)]
-    answers = await asyncio.gather(
-        *(guest.http.post(f"/invitations/{code}/accept", json=person) for person in people)
-    )
+    answers = await asyncio.gather(*(guest.http.post(f"/invitations/{code}/accept", json=person) for person in people))
     assert sorted(answer.status_code for answer in answers) == [201, 201, 404, 404]
 
 
@@ -229,21 +239,23 @@ async def test_a_sub_administrator_invites_into_their_departments(
     sub, plain = await caller(company, http, "sub"), await caller(company, http, "plain")
     assert await plain.refused("POST", "/invitations", 403, json={}) == "permission.denied"
     assert await sub.refused("POST", "/invitations", 403, json={}) == "permission.outside_scope"
-    assert await sub.refused("POST", "/invitations", 403, json={"department_id": str(south)}) == "permission.outside_scope"
+    assert (
+        await sub.refused("POST", "/invitations", 403, json={"department_id": str(south)}) == "permission.outside_scope"
+    )
     theirs = await boss("POST", "/invitations", status=201, json={"department_id": str(south)})
     await invite(sub, department_id=str(north))
     assert [item["department_name"] for item in (await sub("GET", "/invitations"))["items"]] == ["North"]
     assert await sub.refused("DELETE", f"/invitations/{theirs['id']}", 404) == "invitation.not_found"
 
 
-# --- waiting for a yes -------------------------------------------------------------------------------------------------
+# --- waiting for a yes ------------------------------------------------------------------------------------------------
 
 
 async def test_who_has_to_wait_is_nobody_until_somebody_says_yes(
     company: Company, office: Office, boss: Caller, guest: Caller, http: httpx.AsyncClient, mobile: str
 ) -> None:
     code = await invite(boss, needs_approval=True)
-    person = {"name": "李明", "mobile": mobile, "password": OWN}
+    person: dict[str, Any] = {"name": "李明", "mobile": mobile, "password": OWN}
     for _ in range(2):  # asking again changes nothing
         assert (await accept(guest, code, **person))["state"] == "waiting"
     async with company.work() as uow:
@@ -314,7 +326,7 @@ async def test_requests_for_other_departments_are_not_a_sub_administrator_s(
     await sub("POST", f"/join-requests/{items['North']}/reject", status=204)
 
 
-# --- a member's first password -----------------------------------------------------------------------------------------
+# --- a member's first password ----------------------------------------------------------------------------------------
 
 
 async def test_a_member_chooses_their_first_password(
@@ -350,7 +362,7 @@ async def test_no_organisation_gives_away_an_account_that_others_share(
     assert await boss.refused("POST", "/invitations", 409, json={"userid": "li"}) == "invitation.has_password"
 
 
-# --- one's own yes or no -----------------------------------------------------------------------------------------------
+# --- one's own yes or no ----------------------------------------------------------------------------------------------
 
 
 async def test_an_invited_account_says_yes(
@@ -381,7 +393,7 @@ async def test_an_invited_account_says_no(
     assert len(await company.facts("department.members_changed")) == 1
 
 
-# --- forgetting --------------------------------------------------------------------------------------------------------
+# --- forgetting -------------------------------------------------------------------------------------------------------
 
 
 async def test_what_is_over_is_forgotten_after_a_month(

@@ -85,7 +85,9 @@ async def test_departments_and_people_are_handed_over(company: Company, boss: Ca
     await boss("PATCH", f"/departments/{lab}", json={"leaders": ["li"], "revision": revision})
     # zhao reports to wang, and wang to li: as zhao takes over, wang cannot report to them.
     await boss("POST", "/members/li/leave", json={"hand_over_to": "zhao"})
-    managers = {userid: (await boss("GET", f"/members/{userid}"))["manager_userid"] for userid in ("wang", "zhao", "chen")}
+    managers = {
+        userid: (await boss("GET", f"/members/{userid}"))["manager_userid"] for userid in ("wang", "zhao", "chen")
+    }
     assert managers == {"wang": "chief", "zhao": "wang", "chen": "zhao"}
     leaders = (await boss("GET", f"/departments/{lab}"))["leaders"]
     assert [leader["userid"] for leader in leaders] == ["zhao"]

@@ -134,6 +134,16 @@ describe("the others", () => {
     expect(here().dissolved_at).not.toBeNull();
   });
 
+  it("conversation.changed leaves a direct chat the name of its other person", () => {
+    const direct = aConversation({ id: "d1", kind: "direct", name: "林美玲" });
+    hear({ type: "conversation.joined", conversation: direct });
+    const { topic, notice, rules, owner_userid, member_count, revision } = direct;
+    const event = { type: "conversation.changed", conversation_id: "d1", dissolved: false } as const;
+    const change = { topic, notice, rules, owner_userid, member_count, revision };
+    hear({ ...event, ...change, name: "", avatar_file_id: null });
+    expect(here("d1")?.name).toBe("林美玲");
+  });
+
   it("conversation.mine_changed is as another device left it", () => {
     hear({
       type: "conversation.mine_changed",

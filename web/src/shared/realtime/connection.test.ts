@@ -129,6 +129,14 @@ describe("the connection", () => {
     expect(FakeSocket.made).toHaveLength(before + 1);
   });
 
+  it("tries a new socket at once when the network went: the old one may not notice", async () => {
+    const { connection } = await online();
+    window.dispatchEvent(new Event("offline"));
+    expect(connection.state).toBe("offline");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(FakeSocket.made).toHaveLength(2);
+  });
+
   it("takes a server that does not answer for a dead line", async () => {
     const { connection } = await online();
     connection.command("ping", {}).catch(() => {});

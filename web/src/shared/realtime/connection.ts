@@ -66,6 +66,7 @@ export class RealtimeConnection {
     if (!this.#stopped) return;
     this.#stopped = false;
     window.addEventListener("online", this.#wake);
+    window.addEventListener("offline", this.#doubt);
     document.addEventListener("visibilitychange", this.#wake);
     this.#open();
   }
@@ -73,6 +74,7 @@ export class RealtimeConnection {
   stop(): void {
     this.#stopped = true;
     window.removeEventListener("online", this.#wake);
+    window.removeEventListener("offline", this.#doubt);
     document.removeEventListener("visibilitychange", this.#wake);
     clearTimeout(this.#retryTimer);
     this.#drop();
@@ -192,6 +194,11 @@ export class RealtimeConnection {
     this.#attempt = 0;
     this.#drop();
     this.#open();
+  };
+
+  /** The network went. A socket may not notice for a minute; a new one that still gets through costs nothing. */
+  #doubt = (): void => {
+    if (this.#state === "online") this.#lost();
   };
 
   #setState(state: ConnectionState): void {

@@ -52,6 +52,7 @@ function place(anchor: Anchor, width: number, height: number): { left: number; t
 export function ActionMenu({ label, anchor, actions, header, onClose }: ActionMenuProps) {
   const phone = useIsPhone();
   const ref = useRef<HTMLDivElement>(null);
+  const pressedHere = useRef(false);
   const [position, setPosition] = useState<{ left: number; top: number } | null>(null);
 
   useLayoutEffect(() => {
@@ -106,6 +107,15 @@ export function ActionMenu({ label, anchor, actions, header, onClose }: ActionMe
         className={phone ? `${styles.menu} ${styles.menuSheet}` : styles.menu}
         style={phone ? undefined : (position ?? { left: 0, top: 0, opacity: 0 })}
         onKeyDown={onKeyDown}
+        onPointerDownCapture={() => {
+          pressedHere.current = true;
+        }}
+        onClickCapture={(event) => {
+          // A long press opens the menu under the finger; lifting it is not yet a choice. Keys click with detail 0.
+          if (pressedHere.current || event.detail === 0) return;
+          event.preventDefault();
+          event.stopPropagation();
+        }}
       >
         {header}
         {actions.map((action) => (

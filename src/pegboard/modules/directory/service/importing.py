@@ -268,9 +268,7 @@ def _standing_of(found: Sequence[Row], places: Sequence[Row], kinds: Mapping[UUI
     places_of: dict[UUID, list[Row]] = {}
     for place in places:
         places_of.setdefault(place["member_id"], []).append(place)
-    return {
-        row["userid"]: Standing.of(row, places_of.get(row["id"], ()), kinds.get(row["id"])) for row in found
-    }
+    return {row["userid"]: Standing.of(row, places_of.get(row["id"], ()), kinds.get(row["id"])) for row in found}
 
 
 async def _reach(uow: UnitOfWork, actor: Actor) -> Reach:
