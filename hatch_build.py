@@ -92,8 +92,7 @@ def _modules_are_fresh() -> bool:
     # npm writes this file at the end of an install, and only then.
     installed = WEB / "node_modules" / ".package-lock.json"
     return installed.is_file() and all(
-        installed.stat().st_mtime >= (WEB / name).stat().st_mtime
-        for name in ("package.json", "package-lock.json")
+        installed.stat().st_mtime >= (WEB / name).stat().st_mtime for name in ("package.json", "package-lock.json")
     )
 
 
@@ -113,9 +112,7 @@ def _run(*command: str) -> None:
     # On standard error: a build's standard output belongs to the tool that asked for it.
     done = subprocess.run(command, cwd=WEB, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
     if done.returncode:
-        raise SystemExit(
-            f"`{Path(command[0]).name} {' '.join(command[1:])}` in web/ failed; its words are above."
-        )
+        raise SystemExit(f"`{Path(command[0]).name} {' '.join(command[1:])}` in web/ failed; its words are above.")
 
 
 if __name__ == "__main__":

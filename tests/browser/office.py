@@ -48,8 +48,7 @@ async def open_office(server: LiveServer, *, name: str = "釘板測試", guest: 
                 owner_password=PASSWORD,
             )
         rows = [
-            (userid, named, logins[userid], title, department, PASSWORD)
-            for userid, named, title, department in others
+            (userid, named, logins[userid], title, department, PASSWORD) for userid, named, title, department in others
         ]
         if isinstance(guest, Colleague):
             rows.append(("guest", guest.name, guest.login, "顧問", "", ""))

@@ -36,9 +36,7 @@ async def test_the_writer_sees_the_other_read_without_reloading(
     assert await is_marked(mei)
 
 
-async def test_the_lists_name_who_has_read_and_who_has_not(
-    office: Company, room: Room, screen: dict[str, Any]
-) -> None:
+async def test_the_lists_name_who_has_read_and_who_has_not(office: Company, room: Room, screen: dict[str, Any]) -> None:
     await office.group("mei", "daming", "yijun", name="三人小組")
     mei = await room.seat(office["mei"], screen)
     daming = await room.seat(office["daming"], screen)

@@ -12,6 +12,7 @@ import websockets
 GIVE_UP_S = 60
 """Within this time a killed server has to acknowledge again; it promises 10 s."""
 _PAUSE_S = 0.05
+_BREATH_S = 0.02  # twenty of them still keep every commit busy
 
 
 @dataclass(kw_only=True)
@@ -32,6 +33,7 @@ class Writer:
         while not self.stopped:
             number += 1
             await self._send(f"{self.name}-{number}")
+            await asyncio.sleep(_BREATH_S)
 
     async def _send(self, client_id: str) -> None:
         async with asyncio.timeout(GIVE_UP_S):
@@ -41,7 +43,7 @@ class Writer:
                 try:
                     await self._try(client_id)
                 except (OSError, websockets.WebSocketException, _NotNow):
-                    self._connection = None
+                    await self.close()
                     await asyncio.sleep(_PAUSE_S)
                 first = False
 
@@ -69,8 +71,9 @@ class Writer:
 
     async def close(self) -> None:
         """Go away."""
-        if self._connection is not None:
-            await self._connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
 
 class _NotNow(Exception):

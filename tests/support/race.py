@@ -421,17 +421,17 @@ def excerpt(message: Json) -> Json:
 async def pages(person: Person, path: str, *, may_be_gone: bool = False, **params: Any) -> list[Json]:
     """All items of a list."""
     items: list[Json] = []
-    cursor: str | None = None
+    params["limit"] = 1000 if path.endswith("/messages") else 200
     while True:
-        answer = await person.ask("GET", path, params={**params, **({"cursor": cursor} if cursor else {})})
+        answer = await person.ask("GET", path, params=params)
         if may_be_gone and answer.status_code in (401, 404):
             return items
         assert answer.status_code == 200, answer.text
         page = answer.json()
         items += page["items"]
-        cursor = page["next"]
-        if cursor is None:
+        if page["next"] is None:
             return items
+        params["cursor"] = page["next"]
 
 
 async def fresh_picture(person: Person) -> Picture:

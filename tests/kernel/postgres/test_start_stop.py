@@ -135,9 +135,7 @@ async def test_the_socket_directory_is_private_and_goes_away(data_dir: Path) -> 
         os.stat(postgres.address.host)
 
 
-async def test_a_link_in_place_of_the_socket_directory_is_not_followed(
-    data_dir: Path, tmp_path: Path
-) -> None:
+async def test_a_link_in_place_of_the_socket_directory_is_not_followed(data_dir: Path, tmp_path: Path) -> None:
     async with started(data_dir) as postgres:
         usual = postgres.address.host
     trap = tmp_path / "trap"

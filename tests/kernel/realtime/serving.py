@@ -58,9 +58,7 @@ async def running(
                 one.close()
             for connection in list(server.server_state.connections):
                 # Ours or uvicorn's own protocol for HTTP.
-                transport = (
-                    connection._transport if isinstance(connection, Connection) else connection.transport
-                )
+                transport = connection._transport if isinstance(connection, Connection) else connection.transport
                 transport.abort()
             await until(lambda: not server.server_state.connections)
 

@@ -83,9 +83,7 @@ async def test_a_bad_handshake_gets_a_clear_answer(serve: Serve, data: bytes, st
 async def test_an_endpoint_may_refuse(serve: Serve) -> None:
     def only_own_pages(handshake: Handshake) -> Handler | Refusal:
         if not handshake.same_origin():
-            return Refusal(
-                status=403, code="origin.foreign", message="Not from there.", headers=[("x-a", "b")]
-            )
+            return Refusal(status=403, code="origin.foreign", message="Not from there.", headers=[("x-a", "b")])
         return Recorder()
 
     running = await serve(endpoints={"/guarded": Recording(only_own_pages)})

@@ -55,9 +55,7 @@ def test_a_dropped_subscriber_leaves_no_trace() -> None:
 
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from(["subscribe", "unsubscribe", "drop"]), st.integers(0, 99), st.integers(0, 2)
-        ),
+        st.tuples(st.sampled_from(["subscribe", "unsubscribe", "drop"]), st.integers(0, 99), st.integers(0, 2)),
         max_size=400,
     ),
     st.integers(0, 100),

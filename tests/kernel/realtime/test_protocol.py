@@ -217,9 +217,7 @@ async def test_a_handler_that_fails_costs_only_its_own_connection(
     assert "my secret" not in caplog.text
 
 
-async def test_what_one_turn_queues_leaves_in_one_write(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_one_turn_queues_leaves_in_one_write(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     running = await serve()
     async with await RawClient.connect(running.port) as client:
         connection: Any = running.echo.last.connection

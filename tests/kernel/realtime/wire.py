@@ -30,9 +30,7 @@ def request(path: str = "/echo", *, method: str = "GET", **headers: str | None) 
     return "\r\n".join([f"{method} {path} HTTP/1.1", *lines, "", ""]).encode()
 
 
-def masked(
-    opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bytes = b"\x0f1;z"
-) -> bytes:
+def masked(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bytes = b"\x0f1;z") -> bytes:
     """A frame as a client sends it; an empty `mask` gives an unmasked one."""
     return head(opcode, len(payload), fin=fin, rsv=rsv, is_masked=bool(mask)) + mask + xor(payload, mask)
 

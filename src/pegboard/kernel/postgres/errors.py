@@ -35,8 +35,7 @@ class DataDirectoryBusy(PostgresError):
     def __init__(self, data_dir: Path, *, pid: int | None, role: str | None) -> None:
         holder = f"process {pid} ({role})" if pid is not None else "another process"
         super().__init__(
-            f"The data directory {data_dir} is in use by {holder}."
-            " Stop it first, or choose another directory."
+            f"The data directory {data_dir} is in use by {holder}. Stop it first, or choose another directory."
         )
         self.data_dir = data_dir
         self.pid = pid

@@ -87,9 +87,7 @@ class Refusal:
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def read_request(
-    head: bytes, client: tuple[str, int] | None, scheme: str
-) -> tuple[Handshake, bytes] | Refusal:
+def read_request(head: bytes, client: tuple[str, int] | None, scheme: str) -> tuple[Handshake, bytes] | Refusal:
     """Check a request up to its empty line: the handshake and the answer that accepts it, or why not."""
     request_line, *lines = head.decode("latin-1").split("\r\n")
     try:

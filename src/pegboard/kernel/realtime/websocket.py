@@ -579,9 +579,7 @@ class _Pump:
                 connection._on_due(self.tick)
 
 
-def websocket_protocol(
-    endpoints: Mapping[str, Endpoint], limits: Limits | None = None
-) -> type[asyncio.Protocol]:
+def websocket_protocol(endpoints: Mapping[str, Endpoint], limits: Limits | None = None) -> type[asyncio.Protocol]:
     """A protocol class for `uvicorn.Config(ws=…)` that serves exactly these paths (percent-decoded).
 
     A class serves one event loop at a time; processes that share a port make one each.

@@ -35,9 +35,7 @@ _GIVEN_NAMES = "chang:長长 sheng:晟 chong:重 zeng:曾 bu:卜 ji:𠮷"
 # Apostrophes, soft hyphens, zero-width characters, direction marks, variants of a character's shape.
 _NOT_TYPED = re.compile("['`\u00ad\u02bc\u2019\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 _ACCENTS_OF_LATIN = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
-_LATIN_LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
-)
+_LATIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 """Those that no accent can be taken from."""
 _MIDDLE_DOTS = frozenset("·・･‧•")
 _LONGEST_WITH_SURNAME = 4

@@ -288,9 +288,7 @@ def test_the_three_languages_say_the_same() -> None:
 @calm
 @given(
     st.lists(
-        st.dictionaries(
-            st.sampled_from(COLUMNS), st.text(max_size=12) | st.sampled_from(["E2", "E3", "a/b"])
-        ),
+        st.dictionaries(st.sampled_from(COLUMNS), st.text(max_size=12) | st.sampled_from(["E2", "E3", "a/b"])),
         max_size=8,
     )
 )

@@ -89,9 +89,7 @@ class TestCsv:
         ]
 
     def test_a_row_is_the_line_where_its_record_starts(self) -> None:
-        table = csv_table(
-            'userid,name,departments,note\nE1,a,HQ,"one\ntwo\r\nthree"\n\n,,,\nE2,b,HQ,x\nE3,c,HQ\n'
-        )
+        table = csv_table('userid,name,departments,note\nE1,a,HQ,"one\ntwo\r\nthree"\n\n,,,\nE2,b,HQ,x\nE3,c,HQ\n')
         assert [(row.line, row.values["userid"]) for row in table.rows] == [(2, "E1"), (7, "E2"), (8, "E3")]
 
     def test_blank_lines_and_a_line_about_the_delimiter_before_the_header(self) -> None:
@@ -360,9 +358,7 @@ class TestWorkbook:
         assert read_table(made.getvalue(), "x.xlsx").rows[0].values["name"] == "2024-05-06"
 
     @calm
-    @given(
-        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"]), min_size=1, max_size=20)
-    )
+    @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"]), min_size=1, max_size=20))
     def test_any_text_comes_back(self, text: str) -> None:
         def fill(page: Sheet) -> None:
             page.write_row(0, 0, HEADER)
@@ -457,9 +453,7 @@ class TestAnything:
             if not content or not data.draw(st.booleans()):
                 return content
             place = data.draw(st.integers(0, len(content) - 1))
-            piece = data.draw(
-                st.sampled_from([b"", b"<", b"\x00", b"9", b"&#1;", b'"', b"XFD1048576", b"-", b"s"])
-            )
+            piece = data.draw(st.sampled_from([b"", b"<", b"\x00", b"9", b"&#1;", b'"', b"XFD1048576", b"-", b"s"]))
             return content[:place] + piece + content[place + data.draw(st.integers(0, 5)) :]
 
         survives(rewritten(SMALL_WORKBOOK, change), "a.xlsx")

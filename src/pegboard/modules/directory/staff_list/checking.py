@@ -98,9 +98,7 @@ class _Checking:
         return Checked(
             people=good,
             departments=_with_parents(person.departments for person in good),
-            errors=tuple(
-                sorted(self._errors.values(), key=lambda error: (error.row, COLUMNS.index(error.column)))
-            ),
+            errors=tuple(sorted(self._errors.values(), key=lambda error: (error.row, COLUMNS.index(error.column)))),
             known_userids=frozenset(
                 person.manager_userid
                 for person in good
@@ -296,9 +294,7 @@ def _circles(manager_of: Mapping[str, str], known: Known) -> list[list[str]]:
 
 def _chain(circle: list[str], start: int) -> str:
     """The circle from one of its people back to them. A circle may be the whole company, so it is cut."""
-    names = [
-        shown(circle[(start + step) % len(circle)]) for step in range(min(len(circle), _SHOWN_OF_A_CIRCLE))
-    ]
+    names = [shown(circle[(start + step) % len(circle)]) for step in range(min(len(circle), _SHOWN_OF_A_CIRCLE))]
     if len(circle) > len(names):
         names.append("…")
     return " → ".join([*names, names[0]])

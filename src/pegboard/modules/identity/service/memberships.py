@@ -82,9 +82,7 @@ async def memberships_of(uow: UnitOfWork, account_id: AccountId) -> list[Members
     return [_membership(row) for row in await uow.rows(store.MEMBERSHIPS_OF, account_id=account_id)]
 
 
-async def memberships_by_userids(
-    uow: UnitOfWork, org_id: OrgId, userids: Collection[str]
-) -> dict[str, Membership]:
+async def memberships_by_userids(uow: UnitOfWork, org_id: OrgId, userids: Collection[str]) -> dict[str, Membership]:
     """The present memberships of one organisation under these userids; unknown ones are missing."""
     rows = await uow.rows(store.MEMBERSHIPS_BY_USERIDS, member_org=org_id, userids=list(userids))
     return {row["userid"]: _membership(row) for row in rows}
