@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
-from tests.browser.office import Colleague
+from tests.browser.office import login_of
 from tests.support.live_server import PASSWORD, Person
 
 DEADLINE_MS = 30_000
@@ -78,7 +78,7 @@ class Room:
         page.on("websocket", lambda socket: self._asked_for(socket.url))
         if person is not None:
             await page.goto("/w/sign-in")
-            await sign_in(page, person)
+            await sign_in(page, login_of(person))
         return page
 
     def forgive(self, pattern: str) -> None:
@@ -104,10 +104,9 @@ class Room:
             self.troubles.append(f"{message.text} ({message.location['url']})")
 
 
-async def sign_in(page: Page, person: Person) -> None:
+async def sign_in(page: Page, login: str, password: str = PASSWORD) -> None:
     """Fill the form, and wait for the client."""
-    assert isinstance(person, Colleague)
-    await page.get_by_label("手機號碼或電子郵件").fill(person.login)
-    await page.get_by_label("密碼", exact=True).fill(PASSWORD)
+    await page.get_by_label("手機號碼或電子郵件").fill(login)
+    await page.get_by_label("密碼", exact=True).fill(password)
     await page.get_by_role("button", name="登入", exact=True).click()
     await expect(page.get_by_role("navigation", name="主選單")).to_be_visible()

@@ -51,7 +51,7 @@ async def open_office(server: LiveServer, *, name: str = "釘板測試", guest: 
             (userid, named, logins[userid], title, department, PASSWORD) for userid, named, title, department in others
         ]
         if isinstance(guest, Colleague):
-            rows.append(("guest", guest.name, guest.login, "顧問", "", ""))
+            rows.append(("guest", guest.name, guest.login, "顧問", "顧問組", ""))
         done = await directory.import_staff_list(database, made.org_id, staff_list(rows), "staff.csv")
         assert not done.refused, done
         return made
@@ -72,6 +72,12 @@ async def open_office(server: LiveServer, *, name: str = "釘板測試", guest: 
                 login=logins[userid],
             )
     return Company(server=server, org_id=made.org_id, corp_id=made.corp_id, people=people)
+
+
+def login_of(person: Person) -> str:
+    """What this colleague signs in with."""
+    assert isinstance(person, Colleague)
+    return person.login
 
 
 def staff_list(rows: Sequence[Sequence[str]], columns: Sequence[str] = COLUMNS) -> bytes:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.chromium import Room
-from tests.browser.office import Colleague, staff_list
+from tests.browser.chromium import Room, sign_in
+from tests.browser.office import login_of, staff_list
 from tests.browser.talking import said
 from tests.browser.test_files import picture
 from tests.support.live_server import PASSWORD, Company
@@ -20,7 +20,7 @@ AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.j
 RUN = """
     axe.run(document, OPTIONS).then((found) => JSON.stringify(found.violations
         .filter(({impact}) => impact === "serious" || impact === "critical")
-        .map(({id, nodes}) => [id, nodes.map(({html, failureSummary}) => `${html.slice(0, 200)} | ${failureSummary}`)])))
+        .map(({id, nodes}) => [id, nodes.map(({html, failureSummary: why}) => `${html.slice(0, 200)} | ${why}`)])))
 """
 # Two frames, in which the page hears of the other colours and is drawn in them; then what moves has come to rest.
 SETTLED = """
@@ -52,11 +52,7 @@ async def test_no_page_has_a_serious_fault(office: Company, room: Room, screen: 
     await examine(mei, "an invitation", faults)
 
     await mei.goto("/w/sign-in")
-    person = office["mei"]
-    assert isinstance(person, Colleague)
-    await mei.get_by_label("手機號碼或電子郵件").fill(person.login)
-    await mei.get_by_label("密碼", exact=True).fill(PASSWORD)
-    await mei.get_by_role("button", name="登入", exact=True).click()
+    await sign_in(mei, login_of(office["mei"]))
     await expect(mei.get_by_test_id("conversation-item").first).to_be_visible()
     await examine(mei, "the list", faults)
     await mei.get_by_test_id("me-menu").click()
@@ -99,11 +95,9 @@ async def test_sign_in_send_and_read_list_by_keyboard_alone(office: Company, roo
     group = await office.group("mei", "daming", "yijun", name="鍵盤小組")
     mei = await room.seat()
     keyboard = mei.keyboard
-    person = office["mei"]
-    assert isinstance(person, Colleague)
     await mei.goto("/w/sign-in")
     await expect(mei.get_by_label("手機號碼或電子郵件")).to_be_focused()
-    await keyboard.type(person.login)
+    await keyboard.type(login_of(office["mei"]))
     await keyboard.press("Tab")
     await expect(mei.get_by_label("密碼", exact=True)).to_be_focused()
     await keyboard.type(PASSWORD)

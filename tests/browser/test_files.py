@@ -4,9 +4,9 @@ import asyncio
 import secrets
 import struct
 import zlib
-from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from playwright.async_api import Route, expect
 
@@ -36,7 +36,7 @@ async def test_a_file_goes_up_with_progress_and_comes_down_whole(
         await route.continue_()
 
     await mei.route("**/api/v1/files/*/content", hold)
-    file = {"name": "季度報表.bin", "mimeType": "application/octet-stream", "buffer": content}
+    file: Any = {"name": "季度報表.bin", "mimeType": "application/octet-stream", "buffer": content}
     await mei.get_by_test_id("file-input").set_input_files(file)
     attachment = mei.get_by_role("list", name="附件").get_by_role("listitem")
     await expect(attachment).to_contain_text("40%")
@@ -51,7 +51,7 @@ async def test_a_file_goes_up_with_progress_and_comes_down_whole(
         await said(daming, "季度報表.bin").get_by_role("button", name="下載 季度報表.bin").click()
     saved = await download.value
     assert saved.suggested_filename == "季度報表.bin"
-    assert Path(await saved.path()).read_bytes() == content
+    assert await anyio.Path(await saved.path()).read_bytes() == content
 
 
 async def test_a_picture_shows_small_and_large(office: Company, room: Room, screen: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ async def test_a_picture_shows_small_and_large(office: Company, room: Room, scre
     daming = await room.seat(office["daming"], screen)
     await open_conversation(mei, "照片小組")
     await open_conversation(daming, "照片小組")
-    file = {"name": "廠房.png", "mimeType": "image/png", "buffer": picture(1200, 900)}
+    file: Any = {"name": "廠房.png", "mimeType": "image/png", "buffer": picture(1200, 900)}
     await mei.get_by_test_id("file-input").set_input_files(file)
     await expect(mei.get_by_test_id("send")).to_be_enabled()
     await mei.get_by_test_id("send").click()

@@ -1,6 +1,7 @@
 """The staff list through the browser: errors are shown and nothing is stored, then the mended list comes in."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ async def test_who_may_not_import_is_told_so(office: Company, room: Room) -> Non
     await expect(daming.get_by_test_id("import-input")).to_have_count(0)
 
 
-def csv(name: str, rows: list[tuple[str, ...]]) -> Any:
+def csv(name: str, rows: Sequence[tuple[str, ...]]) -> Any:
     """A file as the chooser takes it."""
     return {"name": name, "mimeType": "text/csv", "buffer": staff_list(rows, COLUMNS)}
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.chromium import Room, sign_in
-from tests.browser.office import open_office
+from tests.browser.office import login_of, open_office
 from tests.browser.talking import open_conversation, said
 from tests.support.live_server import Company, LiveServer
 
@@ -26,7 +26,7 @@ async def test_an_address_survives_sign_in_reload_back_and_forward(office: Compa
     link = f"/w/messages/{first}?at=5"
     await mei.goto(link)
     await expect(mei).to_have_url(re.compile(r"/w/sign-in\?next="))
-    await sign_in(mei, office["mei"])
+    await sign_in(mei, login_of(office["mei"]))
     await expect(mei).to_have_url(room.url + link)
     await expect(heading).to_have_text("甲群組")
     named = mei.locator("[data-seq='5']")

@@ -1,5 +1,6 @@
 """Whoever is signed out, suspended or gone is out within 10 s: sockets closed, tokens dead. Nobody else is."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -105,7 +106,7 @@ async def test_out_within_ten_seconds(company: Company, act: Act, out: tuple[str
     for name in out:
         assert await _closed(sockets[name]) == SIGNED_OUT, name
         assert sockets[name].events[-1]["type"] == "session.ended"
-        await until(lambda name=name: _is_out(devices[name]), deadline_s=WITHIN_S)  # type: ignore[misc]
+        await until(lambda name=name: _is_out(devices[name]), deadline_s=WITHIN_S)  # type: ignore[misc]  # a lambda with a default
         with pytest.raises((AssertionError, ConnectionError)):
             await devices[name].socket()
     for name in devices.keys() - set(out):
@@ -118,8 +119,6 @@ async def test_out_within_ten_seconds(company: Company, act: Act, out: tuple[str
 
 
 async def _closed(socket: Socket) -> int | None:
-    import asyncio
-
     async with asyncio.timeout(WITHIN_S):
         return await socket.closed()
 
@@ -130,8 +129,6 @@ async def _is_out(device: Person) -> bool:
 
 async def test_a_socket_that_is_just_connecting_is_closed_too(company: Company) -> None:
     """Suspended between the first look at the token and the greeting: nobody is greeted who is out."""
-    import asyncio
-
     eve = await _eve(company)
     opened = await asyncio.gather(
         *(eve.socket() for _ in range(8)),
@@ -142,3 +139,5 @@ async def test_a_socket_that_is_just_connecting_is_closed_too(company: Company) 
     for socket in opened:
         if isinstance(socket, Socket):
             assert await _closed(socket) == SIGNED_OUT
+    for each in eve.sockets:
+        await each.close()

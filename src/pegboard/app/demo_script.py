@@ -58,39 +58,39 @@ def _team(departments: str, manager: str, *people: tuple[str, str, str]) -> list
     ]
 
 
-OWNER = Person(userid="mei", name="林美玲", title="總經理", departments=COMPANY, manager="")
+OWNER = Person(userid="mei", name="林美玲", title="總經理", departments="總經理室", manager="")
 
 PEOPLE: tuple[Person, ...] = (
     OWNER,
     *_team(
-        f"{COMPANY}/研發部", "zhiwei",
+        "研發部", "zhiwei",
         ("zhiwei", "陳志偉", "研發部經理"), ("yating", "黃雅婷", "資深工程師"), ("junhong", "張俊宏", "後端工程師"),
         ("peiyu", "李佩瑜", "前端工程師"), ("guanlin", "吳冠霖", "測試工程師"), ("sihan", "蔡思涵", "產品設計師"),
     ),
     *_team(
-        f"{COMPANY}/業務部", "jiahao",
+        "業務部", "jiahao",
         ("jiahao", "王家豪", "業務部經理"), ("shufen", "劉淑芬", "資深業務"), ("boxiang", "鄭博翔", "業務專員"),
         ("yiting", "許怡婷", "業務專員"),
     ),
     *_team(
-        f"{COMPANY}/業務部/客戶服務組", "wanru",
+        "業務部/客戶服務組", "wanru",
         ("wanru", "曾婉如", "客服組長"), ("zonghan", "賴宗翰", "客服專員"), ("xinyi", "周欣怡", "客服專員"),
     ),
     *_team(
-        f"{COMPANY}/生產部", "mingde",
+        "生產部", "mingde",
         ("mingde", "許明德", "廠長"), ("qingfa", "郭清發", "生產組長"), ("liyun", "江麗雲", "品管工程師"),
         ("wenbin", "何文彬", "設備工程師"), ("yuhan", "羅雨涵", "倉管"),
     ),
     *_team(
-        f"{COMPANY}/財務部", "huiling",
+        "財務部", "huiling",
         ("huiling", "謝慧玲", "財務長"), ("yixin", "潘怡欣", "會計"), ("jinlong", "簡金龍", "出納"),
     ),
     *_team(
-        f"{COMPANY}/人力資源部", "shuhui",
+        "人力資源部", "shuhui",
         ("shuhui", "楊淑惠", "人資經理"), ("chengen", "邱承恩", "招募專員"), ("jiaqi", "方嘉琪", "行政專員"),
     ),
     *_team(
-        f"{COMPANY}/資訊部", "yaozong",
+        "資訊部", "yaozong",
         ("yaozong", "蕭耀宗", "資訊經理"), ("kaiwen", "葉凱文", "系統管理員"), ("zixuan", "廖子軒", "網路工程師"),
     ),
 )  # fmt: skip

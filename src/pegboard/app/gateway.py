@@ -176,10 +176,14 @@ class Session:
             answer.ok(result)
 
     async def _authenticate(self, answer: "_Answer", asked: Authenticate) -> None:
+        if self.connection is not None:
+            self.connection.forget_deadline()  # from here on it is us that are waited for
         try:
             await self._sign_in(answer, asked)
         except Exception as exception:  # noqa: BLE001  # a boundary: the client hears of it
             answer.refuse(_refusal(exception))
+            if self.connection is not None and self.actor is None:
+                self.connection.close_after(AUTHENTICATE_WITHIN_S, NOT_AUTHENTICATED, "authenticate first")
 
     async def _sign_in(self, answer: "_Answer", asked: Authenticate) -> None:
         gateway, connection = self._gateway, self.connection
@@ -210,11 +214,11 @@ class Session:
         if self.connection is None:  # closed meanwhile
             gateway.hub.drop(connection)
             return
-        if await gateway.parts[Authenticator].authenticate(credentials) is None:
-            raise Unauthenticated  # ended before this socket could hear of it
+        still = await gateway.parts[Authenticator].authenticate(credentials)
+        if still is None or still.actor is None:
+            raise Unauthenticated  # ended, suspended or left before this socket could hear of it
         self.actor = actor
         self._cookie = ""
-        connection.forget_deadline()
         connection.message_limit = self._usual_limit
         hello = {
             "type": "hello",

@@ -1189,7 +1189,7 @@ export interface paths {
         };
         /**
          * Get message file
-         * @description A short-lived personal link to the message's file.
+         * @description A short-lived personal link to the message's file; `file_id` chooses among those of a forward.
          */
         get: operations["getMessageFile"];
         put?: never;
@@ -2045,7 +2045,7 @@ export interface components {
         NonReader: {
             userid: string;
             name: string;
-            left: boolean;
+            left?: boolean;
         };
         /** @description An organisation. `code` is what its people sign in with beside their userid. */
         Organisation: {
@@ -2235,7 +2235,7 @@ export interface components {
             userid: string;
             name: string;
             read_at: string | null;
-            left: boolean;
+            left?: boolean;
         };
         /** @description Both lists, exact; the sender is in neither and not in `total`. Beyond 1,000 people they come in pages. */
         Readers: {
@@ -2864,7 +2864,7 @@ export interface operations {
                 query?: string;
                 department_id?: string;
                 recursive?: boolean;
-                state?: components["schemas"]["MemberState"];
+                state?: "active" | "invited" | "left" | "suspended";
                 limit?: number;
                 cursor?: string;
             };
@@ -4890,6 +4890,7 @@ export interface operations {
         parameters: {
             query?: {
                 variant?: "original" | "thumbnail";
+                file_id?: string;
             };
             header?: never;
             path: {

@@ -165,6 +165,9 @@ def _schema(field: FieldDefinition) -> dict[str, Any]:
         kinds = [kind for kind in schema.pop("anyOf") if kind != {"type": "null"}]
         schema = {**kinds[0], **schema} if len(kinds) == 1 else {"anyOf": kinds, **schema}
     schema.pop("default", None)
+    named = schema.pop("$defs", {})
+    if "$ref" in schema:  # an enumeration: a parameter carries it itself
+        schema = {**named[schema.pop("$ref").rpartition("/")[2]], **schema}
     kwarg = field.kwarg_definition
     if isinstance(kwarg, ParameterKwarg):
         for name, word in _BOUNDS.items():

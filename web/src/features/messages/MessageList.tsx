@@ -13,6 +13,7 @@ import { MessageRow, OutgoingRow, type RowActions } from "./MessageRow";
 import styles from "./messages.module.css";
 import { makeRows, type Row } from "./rows";
 import { useReadMarker } from "./useReadMarker";
+import { useStickToBottom } from "./useStickToBottom";
 
 export interface MessageListHandle {
   jumpTo: (seq: number) => Promise<void>;
@@ -75,6 +76,14 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
     return { index: Math.max(0, rows.length - 1), align: "end" as const };
   });
 
+  const log = useRef<HTMLDivElement>(null);
+  const followsHead = useRef(open.atHead);
+  followsHead.current = open.atHead;
+  const toBottom = useCallback(() => {
+    if (followsHead.current) virtuoso.current?.scrollToIndex({ index: "LAST", align: "end" });
+  }, []);
+  const { onAtBottom, onHeight, letGo } = useStickToBottom(log, start.align === "end", toBottom);
+
   const wanted = useRef<number | null>(null);
   const scrollToSeq = useCallback((index: number) => {
     virtuoso.current?.scrollToIndex({ index, align: "center" });
@@ -82,11 +91,12 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
 
   const jumpTo = useCallback(
     async (seq: number) => {
+      letGo();
       wanted.current = seq;
       await open.showSeq(seq);
       setHighlighted(seq);
     },
-    [open.showSeq],
+    [open.showSeq, letGo],
   );
   const jumpToLatest = useCallback(async () => {
     await open.showLatest();
@@ -162,7 +172,7 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
   }
   const newer = conversation.mine.unread;
   return (
-    <div className={styles.log} role="log" aria-label={t("message.log")} aria-relevant="additions">
+    <div ref={log} className={styles.log} role="log" aria-label={t("message.log")} aria-relevant="additions">
       {open.loadingOlder && (
         <Delayed>
           <div className={styles.loadingOlder} role="status">
@@ -180,7 +190,11 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
         alignToBottom
         increaseViewportBy={{ top: 900, bottom: 400 }}
         atBottomThreshold={60}
-        atBottomStateChange={setAtBottom}
+        atBottomStateChange={(now) => {
+          setAtBottom(now);
+          onAtBottom(now);
+        }}
+        totalListHeightChanged={onHeight}
         followOutput={(isAtBottom) =>
           isAtBottom && open.atHead ? (prefersReducedMotion() ? "auto" : "smooth") : false
         }

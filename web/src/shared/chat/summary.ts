@@ -101,5 +101,6 @@ export function contentSummary(kind: string, content: unknown, t: TFunction): st
 export function quoteText(reply: ReplySource, t: TFunction): string {
   if (reply.kind === "image") return t("kind.image");
   if (reply.kind === "file") return `${t("kind.file")} ${reply.excerpt}`;
-  return oneLine(reply.excerpt) || t("message.gone");
+  const text = reply.kind === "markdown" ? plainMarkdown(reply.excerpt) : reply.excerpt;
+  return oneLine(text) || t("message.gone");
 }
