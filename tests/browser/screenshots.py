@@ -28,7 +28,6 @@ from tests.browser.office import staff_list
 GROUP = "2.4 版上線"
 SCREENS = {"desktop": DESKTOP, "phone": PHONE | {"device_scale_factor": 2}}
 SCHEMES: tuple[Any, ...] = ("light", "dark")
-COLOURS = 128  # enough for flat pages, and a third of the bytes
 CHECKLIST = """**上線檢查清單**
 
 1. 備份 `pegboard backup create`
@@ -131,12 +130,12 @@ async def go_round(
 
 
 async def save(page: Page, path: Path) -> None:
-    """The page as it is, once everything on it has been drawn, with few colours."""
+    """The page as it is, once everything on it has been drawn."""
     await page.mouse.move(0, 0)
     await page.wait_for_load_state("networkidle")
     await page.evaluate("document.fonts.ready.then(() => null)")
     taken = Image.open(io.BytesIO(await page.screenshot(animations="disabled", caret="hide")))
-    taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    taken.convert("RGB").save(path, optimize=True)
 
 
 # --- the morning -----------------------------------------------------------------------------------------------------

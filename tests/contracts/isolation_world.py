@@ -11,6 +11,7 @@ import httpx
 
 from tests.support.live_server import PASSWORD, Company, LiveServer, Person, found_company
 from tests.support.polling import until
+from tests.support.race import quiet
 
 OURS, THEIRS = "marigold", "hemlock"
 """The marker in every text of the organisation that asks, and in every text of the other."""
@@ -175,8 +176,6 @@ def both(server: LiveServer) -> tuple[Organisation, Organisation]:
 
     async def make() -> tuple[Organisation, Organisation]:
         ours, theirs = await fill(server, OURS), await fill(server, THEIRS)
-        from tests.support.race import quiet
-
         await quiet(server)
         return ours, theirs
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import websockets
 
+from pegboard.kernel.db import Database, UnitOfWork, sql
 from pegboard.modules.messaging.service.sending import Messenger
 from tests.support.live_server import LiveServer, Person, Socket
 from tests.support.polling import until
@@ -468,7 +469,6 @@ async def quiet(server: LiveServer) -> None:
 
 async def facts_waiting(server: LiveServer) -> int:
     """How many facts no handler has seen yet."""
-    from pegboard.kernel.db import Database, UnitOfWork, sql
 
     async def count() -> int:
         async with UnitOfWork(server.parts[Database], system=True) as uow:

@@ -51,7 +51,8 @@ docs/protocol/realtime.md.
 
 def openapi_document(litestar: Litestar) -> dict[str, Any]:
     """The document of everything that this application serves."""
-    operations = list(_operations(litestar))
+    # Litestar keeps the handlers of a path in a set: without an order of ours the document is another at each start.
+    operations = sorted(_operations(litestar), key=lambda described: (described.path, described.method))
     _check_ids(operations)
     schemas, references = _components(operations)
     paths: dict[str, dict[str, Any]] = {}
