@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pegboard.kernel.errors import PegboardError
-from pegboard.kernel.events import Event, Handler
+from pegboard.kernel.events import AnyHandler, Event
 from pegboard.kernel.http.permissions import Permission
 from pegboard.kernel.jobs import Job, Recurring
 from pegboard.kernel.parts import Parts
@@ -27,7 +27,7 @@ class Module:
     routes: Sequence[Any] = ()
     permissions: Sequence[Permission] = ()
     events: Sequence[type[Event]] = ()
-    handlers: Sequence[Handler] = ()
+    handlers: Sequence[AnyHandler] = ()
     jobs: Sequence[Job] = ()
     recurring: Sequence[Recurring] = ()
     commands: Sequence[Command] = ()

@@ -1,9 +1,11 @@
 """A handler that fails gets its fact again as a job, and everybody else gets theirs at once."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from pegboard.kernel.db import Database, UnitOfWork, sql
-from pegboard.kernel.events import Event, Fact, Handler, Relay, emit
+from pegboard.kernel.events import BatchHandler, Event, Fact, Handler, Relay, emit
 from pegboard.kernel.events.retry import HandlerRetries
 from pegboard.kernel.ids import NO_ORG, MemberId, OrgId, uuid7
 from pegboard.kernel.jobs import JobRunner
@@ -92,3 +94,44 @@ async def test_a_handler_that_is_gone_has_nothing_left_to_do(
     relay = Relay(fresh_database, [], retries.retry_later)
     await JobRunner(fresh_database, [retries.job(relay, [])]).run_due()
     assert await queue.states() == {"done": 1}
+
+
+class Counting:
+    """A handler that takes all doors of an organisation together; some are too many for it."""
+
+    def __init__(self, database: Database) -> None:
+        self.batches: list[tuple[tuple[OrgId, ...], list[str]]] = []
+        self.too_many = 10
+        self.handlers = [BatchHandler(name="test.counting", event=DoorOpened, handle=self.count)]
+        retries = HandlerRetries(database)
+        self.relay = Relay(database, self.handlers, retries.retry_later)
+        self.runner = JobRunner(database, [retries.job(self.relay, self.handlers)])
+
+    async def count(self, uow: UnitOfWork, facts: Sequence[Fact]) -> None:
+        if len(facts) >= self.too_many:
+            raise ZeroDivisionError
+        self.batches.append((uow.orgs, [fact.event.door for fact in facts]))
+
+
+async def test_facts_are_told_together_by_organisation_and_in_order(fresh_database: Database, org_id: OrgId) -> None:
+    counting, other = Counting(fresh_database), OrgId(uuid7())
+    for org, door in ((org_id, "1"), (other, "2"), (org_id, "3")):
+        async with UnitOfWork(fresh_database, orgs=[org]) as uow:
+            emit(uow, DoorOpened(door=door))
+    assert await counting.relay.relay_some() == 3
+    assert counting.batches == [((org_id,), ["1", "3"]), ((other,), ["2"])]
+
+
+async def test_a_batch_that_fails_is_told_again_one_by_one(
+    fresh_database: Database, queue: Queue, org_id: OrgId
+) -> None:
+    counting = Counting(fresh_database)
+    counting.too_many = 2
+    async with UnitOfWork(fresh_database, orgs=[org_id]) as uow:
+        for door in "12":
+            emit(uow, DoorOpened(door=door))
+    await counting.relay.relay_some()
+    assert counting.batches == []
+    await counting.runner.run_due()
+    assert sorted(doors for _, doors in counting.batches) == [["1"], ["2"]]
+    assert await queue.states() == {"done": 2}

@@ -40,8 +40,7 @@ class Worker:
         with output.open("wb") as file:
             self._process = subprocess.Popen(
                 [sys.executable, str(_WORKER), mode, str(data_dir)],
-                stdout=file,
-                stderr=subprocess.STDOUT,
+                stdout=file,  # what it logs stays out: it may come between the lines
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             )
 

@@ -2,6 +2,6 @@
 
 from pegboard.kernel.events.event import Event, Fact
 from pegboard.kernel.events.outbox import emit
-from pegboard.kernel.events.relay import Handler, Relay
+from pegboard.kernel.events.relay import AnyHandler, BatchHandler, Handler, Relay
 
-__all__ = ["Event", "Fact", "Handler", "Relay", "emit"]
+__all__ = ["AnyHandler", "BatchHandler", "Event", "Fact", "Handler", "Relay", "emit"]

@@ -25,5 +25,5 @@ handled_events = shared_table(
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("handler", "event_id"),
     reason="Holds ids only: which handler has seen which event.",
-    app=("insert",),
+    app=("insert", "select"),
 )

@@ -9,7 +9,7 @@ import msgspec
 
 from pegboard.kernel.db.database import Database
 from pegboard.kernel.db.work import Row, UnitOfWork
-from pegboard.kernel.events.relay import Handler, Relay
+from pegboard.kernel.events.relay import AnyHandler, Relay
 from pegboard.kernel.ids import OrgId
 from pegboard.kernel.jobs import Job, JobContext, enqueue
 
@@ -34,7 +34,7 @@ class HandlerRetries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def retry_later(self, handler: Handler, row: Row) -> None:
+    async def retry_later(self, handler: AnyHandler, row: Row) -> None:
         """Enqueue the call. The relay's mark keeps it from happening twice, should the relay die right
         after.
         """
@@ -45,7 +45,7 @@ class HandlerRetries:
         async with UnitOfWork(self._database, system=True) as uow:
             await enqueue(uow, JOB, told, org_id=OrgId(told.org_id), key=f"{told.handler} {told.event_id}")
 
-    def job(self, relay: Relay, handlers: Sequence[Handler]) -> Job:
+    def job(self, relay: Relay, handlers: Sequence[AnyHandler]) -> Job:
         """The job that calls the handler again."""
         by_name = {(handler.name, handler.event.name): handler for handler in handlers}
 
@@ -53,6 +53,6 @@ class HandlerRetries:
             del uow, context  # the relay opens its own unit of work, with the mark in it
             handler = by_name.get((told.handler, told.name))
             if handler is not None:  # a handler that a later version has given up has nothing left to do
-                await relay.tell(handler, msgspec.structs.asdict(told))
+                await relay.tell(handler, [msgspec.structs.asdict(told)])
 
         return Job(name=JOB, run=handle, payload=_Told)

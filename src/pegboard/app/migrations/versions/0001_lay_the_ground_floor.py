@@ -920,7 +920,7 @@ def upgrade() -> None:
     protect(
         "handled_events",
         tenant=False,
-        pegboard_app=("insert",),
+        pegboard_app=("insert", "select"),
         pegboard_system=("select", "insert", "update", "delete"),
     )
     protect("idempotency_keys", tenant=True, pegboard_app=("select", "insert", "update", "delete"))
