@@ -105,8 +105,8 @@ class Relay:
                 for handler in self._one_by_one.get(row["name"], ()):
                     await self._tell(handler, [row])
             for (name, _), of_one_org in _by_name_and_org(rows).items():
-                for handler in self._together.get(name, ()):
-                    await self._tell(handler, of_one_org)
+                for together in self._together.get(name, ()):
+                    await self._tell(together, of_one_org)
             if rows:
                 await uow.execute(_DONE, positions=[row["position"] for row in rows])
         OUTBOX_TOLD.inc(len(rows))
