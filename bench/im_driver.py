@@ -34,6 +34,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 ROOT = Path(__file__).resolve().parent.parent
 PEGBOARD = os.environ.get("BENCH_PEGBOARD", str(ROOT / ".venv" / "bin" / "pegboard"))
 HOME = peers.HOME / "pegboard"
+PROCESSES = int(os.environ.get("BENCH_PROCESSES", "1"))
 PORT = int(os.environ.get("BENCH_PORT", "15290"))
 API = f"http://127.0.0.1:{PORT}/api/v1"
 ANSWER_TIMEOUT_S = 60
@@ -156,9 +157,9 @@ class PegboardSession(Session, WSListener):  # type: ignore[misc,unused-ignore] 
 
 
 class Drv(Driver):  # type: ignore[misc,unused-ignore]  # the harness is typed only where it is at hand
-    """Pegboard, one process and its PostgreSQL."""
+    """Pegboard and its PostgreSQL: one process, or with BENCH_PROCESSES=2 two, a worker, NATS and their parent."""
 
-    name = "pegboard"
+    name = "pegboard" if PROCESSES == 1 else f"pegboard-{PROCESSES}"
     durable = "row committed in PostgreSQL, synchronous_commit and fsync on"
 
     def __init__(self) -> None:
@@ -167,12 +168,14 @@ class Drv(Driver):  # type: ignore[misc,unused-ignore]  # the harness is typed o
     # --- processes ---
 
     def pids(self) -> list[int]:
-        """The server, and its database's backends and WAL writer (as the peers' are counted)."""
+        """The server's processes, and its database's backends and WAL writer (as the peers' are counted)."""
         family = procfs.family(self._pid())
         return [*self.main_pids(), *procfs.postgres_backends(_postmaster(family), "pegboard")]
 
     def main_pids(self) -> list[int]:
-        return [self._pid()]
+        family = procfs.family(self._pid())
+        database = set(procfs.family(_postmaster(family)))
+        return [pid for pid in family if pid not in database]
 
     def _pid(self) -> int:
         return int((HOME / "pid").read_text())
@@ -188,7 +191,7 @@ class Drv(Driver):  # type: ignore[misc,unused-ignore]  # the harness is typed o
         HOME.mkdir(parents=True, exist_ok=True)
         with (HOME / "log").open("ab") as log:
             process = subprocess.Popen(
-                [PEGBOARD, "serve", "--data", str(HOME / "data"), "--port", str(PORT)],
+                [PEGBOARD, "serve", "--data", str(HOME / "data"), "--port", str(PORT), "--processes", str(PROCESSES)],
                 env=os.environ | NO_RATE_LIMITS,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.support.postgres", "tests.support.live_server"]
+pytest_plugins = ["tests.support.postgres", "tests.support.live_server", "tests.support.small_web"]
 
 
 @pytest.fixture(scope="session")

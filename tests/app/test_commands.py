@@ -138,3 +138,18 @@ def test_a_staff_list_that_csv_writes_is_read(program: Program, org: dict[str, A
     people.write_text(text.getvalue())
     done = program("org", "import", str(people), "--org", org["org_id"], "--dry-run", "--json")
     assert (done.code, done.answer["members"]) == (0, 1)
+
+
+def test_the_index_of_words_is_made_anew(program: Program, served: Served, org: dict[str, Any]) -> None:
+    made = program("group", "create", "--org", org["org_id"], "--name", "字", "--owner", "lin", "--json").answer
+    headers = {"authorization": f"Bearer {token(program, org, 'lin')}"}
+    one = f"{served.address}/api/v1/conversations/{made['conversation_id']}/messages"
+    body = {"kind": "text", "content": {"text": "找得到的字"}}
+    assert httpx.post(one, json=body, headers=headers).status_code == 201
+    done = program("search", "rebuild", "--org", org["org_id"], "--json")
+    assert (done.code, done.answer["organisations"]) == (0, 1)
+    assert done.answer["messages"] >= 2  # that the group was made, and what was said
+    found = httpx.get(f"{served.address}/api/v1/search/messages", params={"q": "得到"}, headers=headers).json()
+    assert [item["message"]["content"] for item in found["items"]] == [body["content"]]
+    refused = program("search", "rebuild", "--org", "0", "--json")
+    assert (refused.code, refused.answer["error"]["code"]) == (1, "organisation.not_found")

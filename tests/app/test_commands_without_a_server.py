@@ -47,8 +47,9 @@ def test_settings_are_checked_as_a_whole(capsys: pytest.CaptureFixture[str], tmp
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["--processes", "2"], "serve.not_yet"),
         (["--processes", "none"], "settings.invalid"),
+        (["--processes", "0"], "settings.invalid"),
+        (["--processes", "65"], "settings.invalid"),
         (["--role", "web"], "settings.invalid"),
         (["--tls-cert", "only.pem"], "settings.invalid"),
     ],
@@ -61,12 +62,6 @@ def test_what_serve_cannot_do_is_refused_before_anything_starts(
     assert out == ""
     assert f"({code})" in err
     assert not (tmp_path / "data").exists()
-
-
-def test_a_role_of_its_own_comes_later(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PEGBOARD_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
-    assert run(["serve", "--role", "worker"]) == 1
-    assert "--role worker comes with a later version" in capsys.readouterr().err
 
 
 def test_the_migrations_make_what_the_code_declares(capsys: pytest.CaptureFixture[str]) -> None:

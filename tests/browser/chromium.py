@@ -89,7 +89,7 @@ class Room:
         """Close everything, and see that nothing was wrong."""
         for context in self.contexts:
             await context.close()
-        assert self.troubles == []
+        assert not self.troubles, "\n".join(self.troubles)
 
     def _requested(self, request: Request) -> None:
         self._asked_for(request.url)

@@ -32,3 +32,30 @@ async def mark(page: Page) -> None:
 async def is_marked(page: Page) -> bool:
     """Whether it is still the same document."""
     return bool(await page.evaluate("document.marked === true"))
+
+
+async def choose(message: Locator, name: str) -> None:
+    """Open the menu of this message and choose what is called so."""
+    await message.hover()
+    await message.get_by_test_id("message-actions").click()
+    await message.page.get_by_role("menuitem", name=name, exact=True).click()
+
+
+async def open_thread(page: Page, text: str) -> Locator:
+    """Reply to the message with this text; the panel of its thread."""
+    await choose(said(page, text), "回覆")
+    panel = page.get_by_test_id("thread-panel")
+    await expect(panel.get_by_test_id("thread-composer")).to_be_visible()
+    return panel
+
+
+async def write_in_thread(page: Page, text: str) -> Locator:
+    """Write a reply in the open thread; it has reached the server when this returns."""
+    panel = page.get_by_test_id("thread-panel")
+    box = panel.get_by_test_id("thread-composer")
+    await box.fill(text)
+    await panel.get_by_test_id("thread-send").click()
+    await expect(panel.get_by_test_id("outgoing")).to_have_count(0)
+    reply = panel.get_by_test_id("message").filter(has_text=text)
+    await expect(reply).to_be_visible()
+    return reply

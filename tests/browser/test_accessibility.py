@@ -63,6 +63,11 @@ async def test_no_page_has_a_serious_fault(office: Company, room: Room, screen: 
         (f"/w/messages/{group}", mei.get_by_role("img", name="[圖片]")),
         (f"/w/messages/{group}?panel=readers&seq=2", mei.get_by_test_id("readers-panel").get_by_role("tab").first),
         (f"/w/messages/{group}?panel=details", mei.get_by_test_id("details-panel").get_by_text("王大明")),
+        (f"/w/messages/{group}?panel=thread&seq=3", mei.get_by_test_id("thread-panel").get_by_text("回覆你")),
+        ("/w/messages/threads", mei.get_by_test_id("followed-thread")),
+        ("/w/messages/bookmarks", mei.get_by_test_id("bookmark")),
+        ("/w/messages/search?q=回應", mei.get_by_test_id("search-hit").first),
+        ("/w/messages/search?q=火星", mei.get_by_text("找不到「火星」")),
         ("/w/contacts", mei.get_by_role("treeitem", name="研發部")),
         ("/w/contacts/members/daming", mei.get_by_role("heading", name="王大明", level=1)),
         ("/w/admin/import", mei.get_by_role("button", name="選擇檔案")),
@@ -88,6 +93,51 @@ async def test_no_page_has_a_serious_fault(office: Company, room: Room, screen: 
     await mei.get_by_test_id("new-group").click()
     await expect(mei.get_by_role("checkbox", name="林美玲")).to_be_visible()
     await examine(mei, "a new group", faults)
+    assert not faults, "\n".join(faults)
+
+
+async def test_nothing_urgent_or_calm_has_a_serious_fault(office: Company, room: Room, screen: dict[str, Any]) -> None:
+    faults: list[str] = []
+    ding = {"content": "三號線停機，請到現場", "userids": ["mei", "daming", "yijun"]}
+    received = await office["zhiwei"].do("POST", "/dings", ding)
+    sent = await office["mei"].do("POST", "/dings", ding)
+    folder = {"name": "公司", "scope": "organisation", "rules": [{"kind": "groups"}]}
+    await office["mei"].do("POST", "/folders", folder)
+    seen = await office["mei"].get("/me/attention")
+    quiet = {"revision": seen["revision"], "quiet_hours": {"enabled": True, "days": []}}
+    await office["mei"].do("PATCH", "/me/attention", quiet)
+    mei = await room.seat(office["mei"], screen)
+    await expect(mei.get_by_test_id("ding-sheet")).to_be_visible()
+    await examine(mei, "the sheet", faults)
+    await mei.get_by_role("button", name="先看看").click()
+    await expect(mei.get_by_test_id("ding-bar")).to_be_visible()
+    await expect(mei.get_by_test_id("folder")).to_be_visible()
+    await examine(mei, "the bar, and folders", faults)
+    await mei.get_by_test_id("ding-bar").get_by_role("button", name="確認收到").click()
+    await expect(mei.get_by_test_id("ding-bar")).to_have_count(0)
+    places = (
+        ("/w/dings?box=sent", mei.get_by_test_id("ding-item")),
+        (f"/w/dings/{sent['id']}?box=sent", mei.get_by_test_id("ding-recipient").first),
+        (f"/w/dings/{received['id']}", mei.get_by_role("button", name="送出回覆")),
+        ("/w/settings/notifications", mei.get_by_label("時區")),
+    )
+    for path, there in places:
+        await mei.goto(path)
+        await expect(there).to_be_visible()
+        await examine(mei, path, faults)
+    await mei.goto("/w/dings")
+    await mei.get_by_test_id("new-ding").click()
+    await mei.get_by_role("button", name="自訂").click()
+    await mei.get_by_label("定時發送").check()
+    await examine(mei, "a new DING", faults)
+    await mei.get_by_test_id("choose-recipients").click()
+    await expect(mei.get_by_role("checkbox", name="整個研發部")).to_be_visible()
+    await examine(mei, "its recipients", faults)
+    await mei.goto("/w/messages")
+    await mei.get_by_test_id("folders").click()
+    await mei.get_by_role("button", name="新增分組").click()
+    await mei.get_by_role("button", name="加規則").click()
+    await examine(mei, "a new folder", faults)
     assert not faults, "\n".join(faults)
 
 
@@ -138,6 +188,8 @@ async def talked_in(office: Company) -> str:
     seq = (await mei.send(group, "這裡有回應"))["seq"]
     await daming.do("PUT", f"/conversations/{group}/messages/{seq}/reactions/👍")
     await daming.send(group, "回覆你", reply_to=seq)
+    await mei.do("PUT", f"/conversations/{group}/messages/{seq}/pin")
+    await mei.do("PUT", f"/conversations/{group}/messages/{seq}/bookmark", {"note": "再看一次"})
     markdown = "# 標題\n\n**粗體** 和 `code`\n\n- 一\n- 二\n\n> 引用\n\n```\nx = 1\n```\n\n[連結](https://example.com)"
     path = f"/conversations/{group}/messages"
     await daming.do("POST", path, {"kind": "markdown", "content": {"text": markdown}})

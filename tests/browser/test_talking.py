@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import Room
-from tests.browser.talking import is_marked, mark, open_conversation, said, write
+from tests.browser.talking import choose, is_marked, mark, open_conversation, said, write
 from tests.support.live_server import Company
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -36,8 +36,7 @@ async def test_mention_reply_reaction_edit_and_recall_arrive_live(office: Compan
     for page in (mei, daming):
         await mark(page)
 
-    await said(daming, "合約好了嗎").hover()
-    await said(daming, "合約好了嗎").get_by_role("button", name="回覆").click()
+    await choose(said(daming, "合約好了嗎"), "引用回覆")
     await expect(daming.get_by_text("回覆 林美玲")).to_be_visible()
     await write(daming, "今天簽回")
     await expect(said(mei, "今天簽回").get_by_role("button", name=re.compile("林美玲.*合約好了嗎"))).to_be_visible()

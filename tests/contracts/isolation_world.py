@@ -40,7 +40,9 @@ async def fill(server: LiveServer, marker: str) -> Organisation:
     names |= await _account(server, ann, marker)
     names |= await _files(ann, marker)
     names |= await _conversations(company, ann, bob, eve, marker, names["file_id"])
+    names |= await _dings(ann, bob, marker, names)
     names |= await _import(ann, marker)
+    names |= await _attention(ann, bob, marker, names)
     return Organisation(
         marker=marker,
         org_id=str(company.org_id),
@@ -119,6 +121,9 @@ async def _conversations(
     await bob.do("PATCH", f"{path}/messages/{sent['seq']}", edit)
     await ann.do("PUT", f"{path}/messages/{sent['seq']}/reactions/👍")
     await ann.do("PATCH", f"{path}/mine", {"draft": f"{marker} draft"})
+    await ann.do("PUT", f"{path}/messages/{first['seq']}/pin")
+    await ann.do("PUT", f"{path}/messages/{first['seq']}/bookmark", {"note": f"{marker} note"})
+    await bob.do("POST", f"{path}/threads/{first['seq']}/read", {"seq": sent["seq"]})
     await bob.do("POST", f"{path}/read", {})
     await eve.do("POST", f"{path}/join")
     direct = await ann.do("POST", "/conversations", {"kind": "direct", "userid": "Bob"})
@@ -132,6 +137,34 @@ async def _conversations(
         "seq": str(sent["seq"]),
         "file_seq": next(str(each["seq"]) for each in messages if each["kind"] == "file"),
     }
+
+
+async def _dings(ann: Person, bob: Person, marker: str, names: Mapping[str, str]) -> dict[str, str]:
+    """One that is over, so that time changes nothing of it, and one for next year."""
+    message = {"conversation_id": names["conversation_id"], "seq": int(names["seq"])}
+    body = {"content": f"{marker} urgent", "userids": ["Bob"], "message": message}
+    made = await ann.do("POST", "/dings", body)
+
+    async def told() -> bool:
+        return bool((await bob.get("/dings"))["items"])
+
+    await until(told)
+    await bob.do("POST", f"/dings/{made['id']}/acknowledge", {"reply": f"{marker} reply"})
+    await ann.do("POST", "/dings", body | {"send_at": "2027-06-01T00:00:00Z"})
+    sms = {"kind": "http", "url": f"https://{marker}.example/sms", "headers": {"x-secret": f"{marker} secret"}}
+    await ann.do("PATCH", "/ding-policy", {"revision": 0, "adapters": {"sms": sms}})
+    return {"ding_id": made["id"]}
+
+
+async def _attention(ann: Person, bob: Person, marker: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Settings of Bob's, a folder of his own, and one of the organisation's."""
+    await bob.do("PATCH", "/me/attention", {"revision": 0, "quiet_hours": {"enabled": True}})
+    rule = {"kind": "department", "department_id": names["department_id"], "subtree": True}
+    own = await bob.do("POST", "/folders", {"name": f"{marker} mine", "rules": [rule]})
+    ours = await ann.do("POST", "/folders", {"name": f"{marker} ours", "scope": "organisation", "rules": [rule]})
+    await ann.do("PUT", f"/folders/{ours['id']}/conversations/{names['conversation_id']}")
+    await bob.do("PUT", "/folders/order", {"folder_ids": [ours["id"], own["id"]]})
+    return {"folder_id": ours["id"]}
 
 
 async def _import(ann: Person, marker: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ FILES = (
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    """A house with the three first modules, all files empty, under the real contracts."""
+    """A house with the modules of today, all files empty, under the real contracts."""
     shutil.copy(ROOT / ".importlinter", tmp_path)
     (tmp_path / "tests" / "contracts").mkdir(parents=True)
     shutil.copy(ROOT / "tests" / "contracts" / "import_contracts.py", tmp_path / "tests" / "contracts")
@@ -26,7 +26,7 @@ def house(tmp_path: Path) -> Path:
         "kernel",
         "app",
         "modules",
-        *(f"modules/{name}" for name in ("identity", "directory", "messaging")),
+        *(f"modules/{name}" for name in ("identity", "directory", "attention", "messaging", "ding", "activity")),
     ):
         (package / folder).mkdir(parents=True, exist_ok=True)
         (package / folder / "__init__.py").touch()

@@ -36,13 +36,20 @@ ABSENT: Mapping[str, str] = {
         name: str(uuid7())
         for name in (
             "org_id", "department_id", "role_id", "invitation_id", "request_id", "token_id", "session_id", "file_id",
-            "upload_id", "conversation_id", "direct_id", "import_id",
+            "upload_id", "ding_id", "conversation_id", "direct_id", "import_id", "folder_id",
         )
     },
     "userid": "nobody-9x",
 }  # fmt: skip
 # The same in both organisations, or of no organisation.
-PLAIN: Mapping[str, str] = {"seq": "8", "emoji": "👍", "decision": "approve", "code": "A" * 22, "signed": "AAAA.BBBB"}
+PLAIN: Mapping[str, str] = {
+    "seq": "8",
+    "emoji": "👍",
+    "decision": "approve",
+    "told": "delivered",
+    "code": "A" * 22,
+    "signed": "AAAA.BBBB",
+}
 _PLACE = re.compile(r"{(\w+)}")
 
 Names = Mapping[str, str]
@@ -84,8 +91,19 @@ BODIES: Mapping[str, list[Body]] = {
         lambda x: {"kind": "group", "name": "New", "members": [x["userid"]]},
     ],
     "changeConversation": [lambda x: {"revision": 99, "avatar_file_id": x["file_id"]}],
+    "changeMyAttention": [lambda x: {"revision": 99, "no_numbers": True}],
+    "makeFolder": [
+        lambda x: {"name": "New", "rules": [{"kind": "department", "department_id": x["department_id"]}]},
+    ],
+    "changeFolder": [
+        lambda x: {"revision": 99, "rules": [{"kind": "department", "department_id": x["department_id"]}]},
+        lambda x: {"collapsed": True},
+    ],
+    "orderFolders": [lambda x: {"folder_ids": [x["folder_id"]]}],
     "changeMySide": [lambda x: {"pinned": True}],
     "readConversation": [lambda x: {"seq": 3}],
+    "readThread": [lambda x: {"seq": 8}],
+    "bookmarkMessage": [lambda x: {"note": "later"}],
     "addGroupMembers": [lambda x: {"userids": [x["userid"]]}],
     "changeGroupMember": [lambda x: {"muted": True}],
     "changeGroupOwner": [lambda x: {"userid": x["userid"]}],
@@ -96,7 +114,21 @@ BODIES: Mapping[str, list[Body]] = {
     ],
     "editMessage": [lambda x: {"content": {"text": "other"}, "rev": 0}],
     "forwardMessages": [lambda x: {"from_conversation_id": x["conversation_id"], "seqs": [int(PLAIN["seq"])]}],
+    "sendDing": [
+        lambda x: {"content": "come", "userids": [x["userid"]]},
+        lambda x: {"content": "come", "department_ids": [x["department_id"]]},
+        lambda x: {"content": "come", "userids": ["Bob"], "file_ids": [x["file_id"]]},
+        lambda x: {
+            "content": "come",
+            "to_unread": True,
+            "message": {"conversation_id": x["conversation_id"], "seq": int(PLAIN["seq"])},
+        },
+    ],
+    "acknowledgeDing": [lambda x: {"reply": "coming"}],
+    "addDingRecipients": [lambda x: {"userids": [x["userid"]]}, lambda x: {"department_ids": [x["department_id"]]}],
+    "changeDingPolicy": [lambda x: {"revision": 99, "limit_per_person": 40}],
     "uploadFile": [lambda x: {"name": "new.txt", "size": 3}],
+    "changeActivityPolicy": [lambda x: {"revision": 0, "enabled": True}],
 }
 # The parameters of queries that name something.
 QUERIES: Mapping[str, Callable[[Names], dict[str, str]]] = {
@@ -104,9 +136,14 @@ QUERIES: Mapping[str, Callable[[Names], dict[str, str]]] = {
     "departments": lambda x: {"parent_id": x["department_id"]},
     "audit": lambda x: {"actor": x["userid"]},
     "getMessageFile": lambda x: {"file_id": x["file_id"]},
+    "searchMessages": lambda x: {"q": "secret", "conversation_id": x["conversation_id"]},
 }
 # Those that an operation must have.
-NEEDED = {"deleteDepartment": {"revision": "1"}, "listChanges": {"after_rev": "0"}}
+NEEDED = {
+    "deleteDepartment": {"revision": "1"},
+    "listChanges": {"after_rev": "0"},
+    "listActivity": {"from": "2026-01-01", "to": "2026-01-31"},
+}
 SEARCHES = ("members", "listGroupMembers")
 FILES = {"file": ("new.txt", b"new", "text/plain")}
 # `signOut` ends the caller's own session; it names nothing.
@@ -301,13 +338,17 @@ def _comparable(answer: httpx.Response, names: Names) -> tuple[int, str]:
     return answer.status_code, text
 
 
+# What moves by itself meanwhile: work that is under way, and the index of words, which a job keeps.
+_MOVING = {"jobs", "outbox", "message_indexing", "message_segments", "message_words"}
+
+
 async def test_what_is_theirs_is_as_if_it_were_not(callers: list[Caller], world: World) -> None:
     before = await rows_of(world.superuser_url, world.theirs.org_id)
     for caller in callers:
         await _call_everything(caller, world)
         assert caller.heard_of_ours > 10, "the routes told nothing of ours either"
     after = await rows_of(world.superuser_url, world.theirs.org_id)
-    for table in before.keys() - {"jobs", "outbox"}:
+    for table in before.keys() - _MOVING:
         assert after[table] == before[table], f"our calls changed {table} of theirs"
     assert world.changed is None or len(world.changed) > 50, "the predicates were not taken away"
 
@@ -473,4 +514,4 @@ def test_every_statement_on_tenants_rows_names_the_organisation() -> None:
     assert bare == []
 
 
-_ADDS_ONLY = re.compile(r"\s*INSERT INTO \w+ \([^)]*\borg_id\b", re.IGNORECASE)
+_ADDS_ONLY = re.compile(r"\s*INSERT INTO \w+ (?:AS \w+ )?\([^)]*\borg_id\b", re.IGNORECASE)

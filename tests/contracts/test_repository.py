@@ -20,7 +20,10 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 LINES_AT_MOST = 600
 # A ratchet: a longer file stands here with its present length and why it is still one subject.
 # It may only become shorter.
-LONG_FILES: dict[str, tuple[int, str]] = {}
+LONG_FILES: dict[str, tuple[int, str]] = {
+    "tests/support/race.py": (700, "one client that applies every live event of the protocol, and how it is compared"),
+    "web/src/features/messages/messages.module.css": (660, "the look of one screen, the line of messages"),
+}
 # Written by a program, or (migrations) never edited again.
 GENERATED = {"web/src/api/generated.ts"}
 

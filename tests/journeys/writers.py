@@ -75,6 +75,12 @@ class Writer:
         if connection is not None:
             await connection.close()
 
+    def hang_up(self) -> None:
+        """Go without a word: a goodbye would wait behind all that nobody has read."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.transport.abort()
+
 
 class _NotNow(Exception):
     """The server refused; after a crash it may not know yet that its database is back."""

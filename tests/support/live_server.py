@@ -196,6 +196,7 @@ class Socket:
             for future in self._answers.values():
                 if not future.done():
                     future.set_exception(ConnectionError(f"closed: {self.connection.close_code}"))
+                    future.exception()  # seen: nobody waits for the answer to a command that could not be sent
 
     async def reply(self, do: str, **params: Any) -> dict[str, Any]:
         """The answer to a command, be it `ok` or `error`."""

@@ -7,6 +7,7 @@ The client holds what docs/protocol/realtime.md says, and changes it by the rule
 import copy
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import websockets
@@ -21,6 +22,8 @@ Picture = dict[str, Any] | None
 """What a client shows, by conversation; None: it is signed out."""
 
 UNREAD_COUNTED_TO = 100
+_COUNTS = ("unread", "mentions", "mentioned", "badge")
+_CALLS = ("mention", "reply", "mention_all")
 _PERSON_FIELDS = ("name", "title", "avatar_file_id", "state")
 
 
@@ -45,6 +48,9 @@ class Held:
     asks_counts: bool = True
     asks_members: bool = True
     asks_all: bool = False
+    threads: dict[int, Json] = field(default_factory=dict)
+    """How the person stands with threads, by root: following, read_seq."""
+    asks_threads: bool = True
 
     @property
     def mine(self) -> Json:
@@ -65,6 +71,11 @@ class Client:
         self._socket: Socket | None = None
         self._taken = 0
         self._unknown: set[str] = set()
+        self.folders: list[Json] = []
+        self.attention: Json = {}
+        self._asks_folders = self._asks_attention = False
+        self.bookmarks: dict[tuple[str, int], str] = {}
+        self._asks_bookmarks = False
 
     # --- connecting --------------------------------------------------------------------------------------------------
 
@@ -74,14 +85,14 @@ class Client:
         heads = {head["conversation_id"]: head for head in self._socket.hello["heads"]}
         for gone in self.held.keys() - heads.keys():
             del self.held[gone]
-        for shown in await pages(self.person, "/conversations"):
-            self._put(shown)
+        await self._fetch_rules()
         self._unknown |= heads.keys() - self.held.keys()
         for conversation_id, head in heads.items():
             if held := self.held.get(conversation_id):
                 held.asks_seq |= held.seq < head["head_seq"]
                 held.wanted_rev = max(held.wanted_rev, head["head_rev"])
-                held.asks_counts = held.asks_members = True
+                held.asks_counts = held.asks_members = held.asks_threads = True
+        self._asks_bookmarks = True
         await self.settle()
 
     async def disconnect(self) -> None:
@@ -100,9 +111,14 @@ class Client:
         self.take()
         while not self.signed_out and self._socket is not None:
             asked = [conversation_id for conversation_id, held in self.held.items() if _asks(held)]
-            if not asked and not self._unknown:
+            asks_lists = self._asks_folders or self._asks_attention or self._asks_bookmarks
+            if not asked and not self._unknown and not asks_lists:
                 return
             try:
+                if self._asks_bookmarks:
+                    await self._fetch_bookmarks()
+                if self._asks_folders or self._asks_attention:
+                    await self._fetch_rules()
                 for conversation_id in list(self._unknown):
                     await self._fetch_unknown(conversation_id)
                 for conversation_id in asked:
@@ -144,8 +160,11 @@ class Client:
         if held is None or "error" in answer:
             return
         moved = answer["ok"]["read_seq"] > held.mine["read_seq"]
+        self._read_threads(held, answer["ok"])
+        held.asks_all |= held.mine["mentioned"]  # what calls us in a thread stays until the thread is read
         if moved:
-            held.mine.update(read_seq=answer["ok"]["read_seq"], marked_unread=False, unread=0, mentioned=False)
+            held.mine.update(read_seq=answer["ok"]["read_seq"], marked_unread=False, **dict.fromkeys(_COUNTS, 0))
+            held.mine["mentioned"] = False
             self._count_above(held, held.mine["read_seq"])
 
     # --- the rules ---------------------------------------------------------------------------------------------------
@@ -161,6 +180,20 @@ class Client:
             return
         if kind == "conversation.joined":
             self._put(event["conversation"])
+            self._asks_bookmarks = True
+            return
+        if kind == "bookmark.changed":
+            place = (event["conversation_id"], event["seq"])
+            if event["bookmarked"]:
+                self.bookmarks[place] = event["note"]
+            else:
+                self.bookmarks.pop(place, None)
+            return
+        if kind == "folders.changed":
+            self._asks_folders = True
+            return
+        if kind == "attention.changed":
+            self._asks_attention = True
             return
         conversation_id = event.get("conversation_id")
         if conversation_id is None:
@@ -176,10 +209,15 @@ class Client:
         match kind:
             case "message.created":
                 self._created(held, event["message"])
+                self._check_thread(held, event)
             case "message.changed":
                 self._changed(held, event["message"], personal=event["personal"])
             case "cursor.moved":
+                self._read_threads(held, event)
                 self._moved(held, event)
+            case "thread.read":
+                self._thread_read(held, event)
+                held.asks_all |= held.mine["mentioned"]  # some of what calls us may be read with it
             case "receipts.changed":
                 for count in event["counts"]:
                     held.counts[count["seq"]] = {"read": count["read"], "total": count["total"]}
@@ -187,7 +225,7 @@ class Client:
                 self._conversation_changed(held, event)
             case "conversation.mine_changed":
                 before, held.shown["mine"] = held.mine, event["mine"]
-                held.shown["my_role"] = event["my_role"]
+                held.shown.update(my_role=event["my_role"], folder_ids=event["folder_ids"])
                 self._restate(held, before, event["head_seq"])
 
     def _put(self, conversation: Json) -> None:
@@ -202,6 +240,7 @@ class Client:
             return
         before, held.shown = held.mine, shown
         self._restate(held, before, shown["head_seq"])
+        held.asks_threads = True
         held.asks_seq |= held.seq < shown["head_seq"]
         held.wanted_rev = max(held.wanted_rev, shown["head_rev"])
         self._cut(held)
@@ -212,7 +251,7 @@ class Client:
         held.messages = {seq: message for seq, message in held.messages.items() if seq >= first_seq}
         held.seq = max(held.seq, first_seq - 1)
         if held.seq >= first_seq and first_seq not in held.messages:
-            held.seq, held.asks_seq = first_seq - 1, True
+            held.seq, held.asks_seq, self._asks_bookmarks = first_seq - 1, True, True
 
     def _created(self, held: Held, message: Json) -> None:
         if message["seq"] > held.seq + 1:
@@ -223,23 +262,94 @@ class Client:
                 nobody = {"read": 0, "total": held.shown["member_count"] - 1}
                 held.counts.setdefault(message["seq"], nobody)
 
+    def _check_thread(self, held: Held, event: Json) -> None:
+        """What comes with a reply is what the client makes of its root by itself."""
+        message = event["message"]
+        root = held.messages.get(message["thread_seq"] or 0)
+        if root is not None and root["thread"]["last_seq"] == message["seq"]:
+            shown = {name: root["thread"][name] for name in ("replies", "last_seq", "last_at")}
+            assert event["thread"] == {"root_seq": root["seq"], **shown}
+
     def _add(self, held: Held, message: Json) -> None:
         held.messages[message["seq"]] = message
         held.seq = message["seq"]
+        held.asks_threads |= message["thread"] is not None
+        if message["thread_seq"] is not None:
+            self._continue(held, message)
         if message["seq"] > held.counted:
             self._count(held, message)
+
+    def _continue(self, held: Held, reply: Json) -> None:
+        """What a reply does to the thread, and to the own side of it."""
+        self._follow(held, reply)
+        root = held.messages.get(reply["thread_seq"])
+        if root is None:
+            return
+        thread = root["thread"] = root["thread"] or {"replies": 0, "last_seq": 0, "last_at": None, "people": []}
+        if reply["seq"] <= thread["last_seq"]:
+            return
+        thread.update(replies=thread["replies"] + 1, last_seq=reply["seq"], last_at=reply["sent_at"])
+        known = {person["userid"] for person in thread["people"]}
+        if len(known) < 3 and reply["sender"]["userid"] not in known:
+            thread["people"].append(dict(reply["sender"]))
+
+    def _follow(self, held: Held, reply: Json) -> None:
+        """Whoever replies, or is named or quoted in a reply, follows the thread."""
+        state = held.threads.setdefault(reply["thread_seq"], {"following": False, "read_seq": 0})
+        state["following"] |= self._is_mine(reply) or self._kind(held, reply) in ("mention", "reply")
+
+    def _thread_read(self, held: Held, event: Json) -> None:
+        state = held.threads.setdefault(event["root_seq"], {"following": False, "read_seq": 0})
+        state.update(following=event["following"], read_seq=max(state["read_seq"], event["read_seq"]))
+        for seq, message in held.messages.items():
+            if seq > event["last_seq"] and message["thread_seq"] == event["root_seq"]:
+                self._follow(held, message)
+
+    def _read_threads(self, held: Held, told: Json) -> None:
+        held.mine["threads_read_seq"] = max(held.mine["threads_read_seq"], told["threads_read_seq"])
 
     def _count(self, held: Held, message: Json) -> None:
         """What a new message does to the own side."""
         held.counted = message["seq"]
         mine = held.mine
-        mine["hidden"] = False
-        if self._is_mine(message) and mine["read_seq"] == message["seq"] - 1:
+        if self._is_mine(message) or self._kind(held, message) != "thread_reply":
+            mine["hidden"] = False
+        in_main = [seq for seq, each in held.messages.items() if seq < message["seq"] and _in_main(each)]
+        if self._is_mine(message) and max(in_main, default=0) <= mine["read_seq"] < message["seq"]:
             mine["read_seq"] = message["seq"]
-        elif not self._is_mine(message) and message["kind"] != "system":
-            mine["unread"] = min(mine["unread"] + 1, UNREAD_COUNTED_TO)
-        if message["seq"] > mine["read_seq"] and {self.person.userid, "all"} & set(message["mentions"]):
+        kind = self._kind(held, message)
+        if self._is_mine(message) or kind in ("system", "thread_reply"):
+            return
+        mine["unread"] = min(mine["unread"] + 1, UNREAD_COUNTED_TO)
+        if kind in _CALLS:
+            mine["mentions"] = min(mine["mentions"] + 1, UNREAD_COUNTED_TO)
             mine["mentioned"] = True
+        if self._carries_number(held, kind):
+            mine["badge"] = min(mine["badge"] + 1, UNREAD_COUNTED_TO)
+
+    def _kind(self, held: Held, message: Json) -> str:
+        """What a message is to this person, for the badge rule."""
+        if message["kind"] == "system":
+            return "system"
+        if self.person.userid in message["mentions"]:
+            return "mention"
+        if ((message["reply_to"] or {}).get("sender") or {}).get("userid") == self.person.userid:
+            return "reply"
+        if "all" in message["mentions"]:
+            return "mention_all"
+        if message["thread_seq"] is not None and not message["also_in_main"]:
+            return "thread_reply"
+        return "direct" if held.shown["kind"] == "direct" else "group"
+
+    def _carries_number(self, held: Held, kind: str) -> bool:
+        """As the server's table says; the client decides nothing."""
+        until = held.mine["muted_until"]
+        muted = until is not None and datetime.fromisoformat(until) > self.person.server.clock.now()
+        return any(
+            rule["number"]
+            for rule in self.attention["rule"]
+            if (rule["kind"], rule["muted"]) == (kind, muted)
+        )  # fmt: skip
 
     def _count_above(self, held: Held, seq: int) -> None:
         held.counted = seq
@@ -250,8 +360,9 @@ class Client:
     def _restate(self, held: Held, before: Json, head_seq: int) -> None:
         """The own side was said anew, as of `head_seq`: what is held above counts again. A cursor never goes back."""
         mine = held.mine
+        self._read_threads(held, before)
         if mine["read_seq"] < before["read_seq"]:
-            mine.update({name: before[name] for name in ("read_seq", "unread", "mentioned")})
+            mine.update({name: before[name] for name in ("read_seq", *_COUNTS)})
             mine["hidden"] = mine["hidden"] and held.seq <= head_seq
         else:
             self._count_above(held, head_seq)
@@ -259,7 +370,7 @@ class Client:
     def _moved(self, held: Held, event: Json) -> None:
         if event["read_seq"] < held.mine["read_seq"]:
             return
-        told = {name: event[name] for name in ("read_seq", "unread", "mentioned")}
+        told = {name: event[name] for name in ("read_seq", *_COUNTS)}
         held.mine.update(told, marked_unread=False)
         hidden = held.mine["hidden"]
         self._count_above(held, event["head_seq"])
@@ -280,6 +391,8 @@ class Client:
             own = {reaction["emoji"] for reaction in before["reactions"] if reaction["mine"]}
             for reaction in message["reactions"]:
                 reaction["mine"] = reaction["emoji"] in own
+        if before["thread"] and (message["thread"] or before["thread"])["last_seq"] <= before["thread"]["last_seq"]:
+            message["thread"] = before["thread"]
         held.messages[message["seq"]] = message
 
     def _conversation_changed(self, held: Held, event: Json) -> None:
@@ -305,7 +418,8 @@ class Client:
             if event["userid"] in held.members:
                 held.members[event["userid"]].update(told)
             for message in held.messages.values():
-                for who in (message["sender"], (message["reply_to"] or {}).get("sender")):
+                threaders = (message["thread"] or {}).get("people", [])
+                for who in (message["sender"], (message["reply_to"] or {}).get("sender"), *threaders):
                     if who is not None and who["userid"] == event["userid"]:
                         who["name"] = event["name"]
             peer = held.shown["peer"]
@@ -317,6 +431,22 @@ class Client:
         return message["sender"] is not None and message["sender"]["userid"] == self.person.userid
 
     # --- asking ------------------------------------------------------------------------------------------------------
+
+    async def _fetch_rules(self) -> None:
+        """Folders and the badge rule, and by them where conversations stand and what number they carry."""
+        self._asks_folders = self._asks_attention = False
+        for name, path in (("folders", "/folders"), ("attention", "/me/attention")):
+            answer = await self.person.ask("GET", path)
+            if answer.status_code != 200:
+                return
+            setattr(self, name, answer.json()["items"] if name == "folders" else answer.json())
+        for shown in await pages(self.person, "/conversations", may_be_gone=True):
+            self._put(shown)
+
+    async def _fetch_bookmarks(self) -> None:
+        self._asks_bookmarks = False
+        found = await pages(self.person, "/bookmarks", may_be_gone=True)
+        self.bookmarks.update({(each["conversation"]["id"], each["message"]["seq"]): each["note"] for each in found})
 
     async def _fetch_unknown(self, conversation_id: str) -> None:
         answer = await self.person.ask("GET", f"/conversations/{conversation_id}")
@@ -357,6 +487,13 @@ class Client:
             for message in await pages(self.person, f"{path}/messages", after_seq=0, may_be_gone=True):
                 if message["receipts"] is not None:
                     held.counts[message["seq"]] = message["receipts"]
+        elif held.asks_threads:
+            held.asks_threads = False
+            for seq in [seq for seq, message in held.messages.items() if message["thread"]]:
+                answer = await self.person.ask("GET", f"{path}/threads/{seq}")
+                if answer.status_code == 200:
+                    told = {name: answer.json()[name] for name in ("following", "read_seq", "last_seq")}
+                    self._thread_read(held, {"root_seq": seq, **told})
         elif held.asks_members:
             held.asks_members = False
             found = await pages(self.person, f"{path}/members", may_be_gone=True)
@@ -370,11 +507,22 @@ class Client:
         """What a person would see."""
         if self.signed_out:
             return None
-        return {conversation_id: _picture(held, self.person.userid) for conversation_id, held in self.held.items()}
+        shown = {conversation_id: _picture(held, self.person.userid) for conversation_id, held in self.held.items()}
+        bookmarks = {
+            place: note
+            for place, note in self.bookmarks.items()
+            if place[0] in self.held and place[1] >= self.held[place[0]].mine["first_seq"]
+        }
+        return shown | {"folders": self.folders, "attention": self.attention, "bookmarks": bookmarks}
+
+
+def _in_main(message: Json) -> bool:
+    return message["thread_seq"] is None or bool(message["also_in_main"])
 
 
 def _asks(held: Held) -> bool:
-    return held.asks_all or held.asks_seq or held.asks_counts or held.asks_members or held.rev < held.wanted_rev
+    asks_lists = held.asks_all or held.asks_counts or held.asks_members or held.asks_threads
+    return asks_lists or held.asks_seq or held.rev < held.wanted_rev
 
 
 def _picture(held: Held, userid: str) -> Json:
@@ -390,7 +538,23 @@ def _picture(held: Held, userid: str) -> Json:
         "messages": {seq: _message(held, message) for seq, message in sorted(held.messages.items())},
         "receipts": {seq: held.counts[seq] for seq in own if seq in held.counts and shown["rules"]["read_lists"]},
         "members": held.members,
+        "threads": {seq: _thread(held, seq, userid) for seq, message in held.messages.items() if message["thread"]},
     }
+
+
+def _thread(held: Held, root: int, userid: str) -> Json:
+    """The own side of a thread; what is unread is counted from the replies that are held."""
+    state = held.threads[root]
+    read_seq = max(state["read_seq"], held.mine["threads_read_seq"])
+    unread = [
+        seq
+        for seq, message in held.messages.items()
+        if message["thread_seq"] == root
+        and seq > read_seq
+        and message["sender"]["userid"] != userid
+        and not (message["also_in_main"] and seq <= held.mine["read_seq"])
+    ]
+    return {"following": state["following"], "unread": min(len(unread), UNREAD_COUNTED_TO)}
 
 
 def _message(held: Held, message: Json) -> Json:
@@ -439,7 +603,7 @@ async def fresh_picture(person: Person) -> Picture:
     """What somebody sees who has just fetched everything."""
     if (await person.ask("GET", "/me")).status_code == 401:
         return None
-    found: Json = {}
+    found: Json = {"folders": (await person.get("/folders"))["items"], "attention": await person.get("/me/attention")}
     for shown in await pages(person, "/conversations"):
         path = f"/conversations/{shown['id']}"
         messages = {each["seq"]: each for each in await pages(person, f"{path}/messages", after_seq=0)}
@@ -451,8 +615,15 @@ async def fresh_picture(person: Person) -> Picture:
             assert quote is None or quoted is None or quote == {
                 "seq": quoted["seq"], "sender": quoted["sender"], **excerpt(quoted)
             }, "a quote is not what the rules say"  # fmt: skip
+        for seq in [seq for seq, each in messages.items() if each["thread"]]:
+            held.threads[seq] = await person.get(f"{path}/threads/{seq}")
         shown.pop("last_message")
-        found[shown["id"]] = _picture(held, person.userid)
+        picture = found[shown["id"]] = _picture(held, person.userid)
+        for seq, thread in picture["threads"].items():
+            assert thread["unread"] == held.threads[seq]["unread"], "unread replies are not what the rules say"
+    found["bookmarks"] = {
+        (each["conversation"]["id"], each["message"]["seq"]): each["note"] for each in await pages(person, "/bookmarks")
+    }
     return found
 
 

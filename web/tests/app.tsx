@@ -7,11 +7,13 @@ import { VirtuosoMockContext } from "react-virtuoso";
 import { vi } from "vitest";
 import type { Conversation, Me } from "@/api/types";
 import { LookProvider } from "@/app/LookProvider";
+import { attentionQuery } from "@/shared/attention/attention";
 import { OutboxContext } from "@/shared/chat/context";
 import type { ConversationBook } from "@/shared/chat/conversations";
+import { foldersQuery } from "@/shared/chat/folders";
 import { Outbox, type OutboxPort } from "@/shared/chat/outbox";
 import { meQuery } from "@/shared/session/me";
-import { aMe } from "./fixtures";
+import { aMe, anAttention } from "./fixtures";
 
 export interface Call {
   method: string;
@@ -59,6 +61,8 @@ export const page = <T,>(items: T[], next: string | null = null): Answer => ({ b
 export function aClient(conversations: Conversation[] | null = [], me: Me = aMe()): QueryClient {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   client.setQueryData(meQuery.queryKey, me);
+  client.setQueryData(attentionQuery.queryKey, anAttention());
+  client.setQueryData(foldersQuery.queryKey, []);
   if (conversations) {
     const byId = Object.fromEntries(conversations.map((conversation) => [conversation.id, conversation]));
     client.setQueryData<ConversationBook>(["conversations"], { byId, next: null });

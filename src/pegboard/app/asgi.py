@@ -17,7 +17,7 @@ from pegboard.kernel.http.permissions import PUBLIC, requires
 from pegboard.kernel.module import Module
 from pegboard.kernel.parts import Parts
 
-__all__ = ["API", "create_app", "described"]
+__all__ = ["API", "create_app", "create_probes", "described"]
 
 
 @get("/", opt=requires(PUBLIC), include_in_schema=False)
@@ -36,6 +36,11 @@ def create_app(parts: Parts, modules: Sequence[Module] = MODULES) -> Gate:
         other_routes=[_home, *probe_routes, *documentation_routes(), *web_client_routes()],
         permissions=[*FILE_PERMISSIONS, *gather(lambda module: module.permissions, modules)],
     )
+
+
+def create_probes(parts: Parts) -> Gate:
+    """The HTTP side of a process that only works: what monitors ask."""
+    return http_application(parts, [], other_routes=probe_routes)
 
 
 def described(modules: Sequence[Module] = MODULES) -> dict[str, Any]:

@@ -75,7 +75,9 @@ async def _make(parts: Parts) -> None:
     try:
         clock.offset = -script.DAY
         org_id = await _found(parts)
-        await directory.import_staff_list(database, org_id, _staff_list(), "demo.csv")
+        imported = await directory.import_staff_list(database, org_id, _staff_list(), "demo.csv")
+        if imported.refused:
+            raise RuntimeError(f"the demonstration's own staff list is refused: {imported.errors}")
         await _tell_everything(parts)
         actors = await _actors(parts, org_id)
         for conversation in script.CONVERSATIONS:

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
@@ -18,6 +18,7 @@ from pegboard.kernel.postgres import (
     DataDirectoryLock,
     EmbeddedPostgres,
     PostgresError,
+    PostgresSettings,
     lock_holder,
     running_or_started,
 )
@@ -47,8 +48,10 @@ class PostgresLost(Unavailable):
 
 
 @asynccontextmanager
-async def engine(settings: Settings, *, role: str) -> AsyncIterator[Place]:
+async def engine(settings: Settings, *, role: str, connections: int = 0) -> AsyncIterator[Place]:
     """The external database if one is set; else our own, under the lock of the data directory.
+
+    `connections`: how many several processes may need, if that is more than usual.
 
     A command (`role` other than "serve") uses the running server's engine if there is one.
     """
@@ -64,7 +67,8 @@ async def engine(settings: Settings, *, role: str) -> AsyncIterator[Place]:
         return
     lock = DataDirectoryLock(data, role=role)
     await asyncio.to_thread(lock.acquire, _patience_s(data))
-    postgres = EmbeddedPostgres(data)
+    usual = PostgresSettings()
+    postgres = EmbeddedPostgres(data, settings=replace(usual, max_connections=max(usual.max_connections, connections)))
     try:
         address = await postgres.start()
         keeper = asyncio.create_task(_keep(postgres), name="postgres")

@@ -21,6 +21,7 @@ from pegboard.kernel.ids import uuid7
 from pegboard.kernel.metrics import REALTIME_CONNECTIONS, REALTIME_RESYNCS
 from pegboard.kernel.parts import Parts
 from pegboard.kernel.realtime.batch import events_frame, reply, reply_error
+from pegboard.kernel.realtime.bus import Bus
 from pegboard.kernel.realtime.commands import Command
 from pegboard.kernel.realtime.handshake import Handshake, Refusal
 from pegboard.kernel.realtime.hub import Hub
@@ -80,6 +81,7 @@ class Gateway:
             command.name: (command, msgspec.json.Decoder(_with_envelope(command))) for command in commands
         }
         limits = parts[Settings][LimitsSettings]
+        self.process = parts[Bus].name if Bus in parts else "main"
         self.frames = TokenBuckets(limits.frames_per_s, limits.frames_burst)
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -225,6 +227,7 @@ class Session:
             "session": HelloSession(
                 user_id=str(signed_in.account.account_id), org_id=str(actor.org_id), userid=actor.userid
             ),
+            "process": gateway.process,
             **state,
         }
         connection.send_soon(events_frame([reply(answer.id), _encoder.encode(hello)]))

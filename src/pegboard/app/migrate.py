@@ -17,6 +17,7 @@ from pegboard.kernel.errors import Conflict
 
 T = TypeVar("T")
 
+_ONE_AT_A_TIME = 0x7065_6762  # a key of ours among the advisory locks of the database
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -39,6 +40,7 @@ async def migrate(owner_url: str) -> bool:
     """
     connection = await asyncpg.connect(owner_url)
     try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)  # machines of a cluster start together
         await connection.execute("SET lock_timeout = '10s'")
         await _ensure_roles(connection, owner_url)
         found, wanted = await _revision(connection), head()
@@ -46,11 +48,7 @@ async def migrate(owner_url: str) -> bool:
             return False
         if found is not None and found > wanted:
             raise SchemaNewer(found=found, known=wanted)
-    finally:
-        await connection.close()
-    await asyncio.to_thread(_upgrade, owner_url)
-    connection = await asyncpg.connect(owner_url)
-    try:
+        await asyncio.to_thread(_upgrade, owner_url)
         await connection.execute(f"GRANT SELECT ON schema_version TO {', '.join(ROLES)}")  # for /readyz
     finally:
         await connection.close()

@@ -11,10 +11,12 @@ import msgspec
 from litestar import Request, Response, get
 
 from pegboard.app.migrate import head
+from pegboard.app.processes.figures import Figures
 from pegboard.kernel import metrics
 from pegboard.kernel.db import Database, UnitOfWork, sql
 from pegboard.kernel.http.permissions import PUBLIC, requires
 from pegboard.kernel.parts import Parts
+from pegboard.kernel.realtime.bus import Bus
 from pegboard.kernel.settings import ServerSettings, Settings
 
 WITHIN_S = 2.0
@@ -59,6 +61,9 @@ async def _readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
         "migrations": await _check(lambda: _schema_is_ours(parts[Database])),
         "disk": await _check(lambda: _disk_has_room(parts[Settings][ServerSettings].data)),
     }
+    if Bus in parts:
+        # Never a reason to take the process out: its clients are served, and catch up by themselves.
+        checks["bus"] = Check(ok=True, detail=parts[Bus].state)
     ready = all(check.ok for check in checks.values())
     body = Readiness(status="ok" if ready else "unready", checks=checks)
     return Response(body, status_code=200 if ready else 503, headers={"cache-control": "no-store"})
@@ -73,11 +78,18 @@ async def _readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
     media_type="text/plain",
 )
 async def _metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Counters and gauges of this process, as Prometheus reads them."""
-    database = request.app.state.parts[Database]
+    """Counters and gauges of this process, as Prometheus reads them; of several, each with the label `process`."""
+    parts: Parts = request.app.state.parts
+    observe_pools(parts)
+    body = await parts[Figures].render() if Figures in parts else metrics.render()
+    return Response(body, headers={"content-type": metrics.CONTENT_TYPE})
+
+
+def observe_pools(parts: Parts) -> None:
+    """Set the gauges of the connections to PostgreSQL."""
+    database = parts[Database]
     for role, pool in (("app", database.app), ("system", database.system)):
         metrics.observe_pool(role, size=pool.get_size(), idle=pool.get_idle_size())
-    return Response(metrics.render(), headers={"content-type": metrics.CONTENT_TYPE})
 
 
 async def _check(ask: Callable[[], Awaitable[str]]) -> Check:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import resource
 import signal
 import socket
@@ -15,16 +16,18 @@ from typing import Any
 
 import uvicorn
 
-from pegboard.app.asgi import API, create_app
+from pegboard.app.asgi import API, create_app, create_probes
 from pegboard.app.engine import engine
 from pegboard.app.gateway import Gateway
 from pegboard.app.migrate import migrate
 from pegboard.app.registry import MODULES, gather
-from pegboard.app.wiring import make_hub, make_workers, wired
+from pegboard.app.wiring import joined, make_hub, make_workers, wired
+from pegboard.kernel.bells import put_far_bells
 from pegboard.kernel.errors import Conflict
 from pegboard.kernel.http.protocol import http_protocol
 from pegboard.kernel.i18n import Catalogues
 from pegboard.kernel.parts import Parts
+from pegboard.kernel.realtime.bus import Bus
 from pegboard.kernel.realtime.websocket import websocket_protocol
 from pegboard.kernel.settings import ServerSettings, Settings
 
@@ -75,12 +78,19 @@ class Server(uvicorn.Server):
 
 async def serve(settings: Settings, announce: Callable[[Parts], Coroutine[Any, Any, None]] | None = None) -> None:
     """Serve until SIGTERM or SIGINT. `announce` runs once all is wired, before the first request is taken."""
-    _allow_many_connections()
+    allow_many_connections()
     _end_cleanly_at(signal.SIGTERM)
-    with contextlib.closing(_bind(settings[ServerSettings])) as listening:
+    wanted = settings[ServerSettings]
+    if wanted.processes > 1:
+        from pegboard.app.processes.parent import serve_together
+
+        await serve_together(settings, announce)
+        return
+    with contextlib.closing(bind(wanted)) as listening:
         async with engine(settings, role="serve") as place:
             await migrate(place.owner_url)
-            async with wired(settings, place.url) as parts, working(parts):
+            name = f"{socket.gethostname()}:{wanted.port or os.getpid()}"
+            async with joined(settings, name) as bus, wired(settings, place.url) as parts, working(parts, bus):
                 if announce is not None:
                     await announce(parts)
                 server = make_server(settings, parts, lambda: _say_ready(settings, server))
@@ -88,15 +98,21 @@ async def serve(settings: Settings, announce: Callable[[Parts], Coroutine[Any, A
 
 
 @asynccontextmanager
-async def working(parts: Parts) -> AsyncIterator[None]:
-    """The relay and the job runner beside the sockets."""
-    make_hub(parts)
+async def working(parts: Parts, bus: Bus | None = None) -> AsyncIterator[None]:
+    """What runs beside the sockets: relay and job runner, unless this process takes requests only."""
+    make_hub(parts, bus)
+    if bus is not None and parts[Settings][ServerSettings].role == "web":
+        put_far_bells(parts)
+        yield
+        return
     relay, runner = make_workers(parts)
+    workers = [make(parts) for make in gather(lambda module: module.workers)]
     tasks = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(runner.run(), name="jobs")]
+    tasks += [asyncio.create_task(worker.run(), name=type(worker).__name__) for worker in workers]
     try:
         yield
     finally:
-        await runner.stop()
+        await asyncio.gather(runner.stop(), *(worker.stop() for worker in workers))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -110,12 +126,13 @@ def make_server(settings: Settings, parts: Parts, on_ready: Callable[[], None]) 
         gather(lambda module: module.commands),
         [module.greeting for module in MODULES if module.greeting is not None],
     )
+    works_only = server.role == "worker"  # monitors ask it too, nobody else
     config = uvicorn.Config(
-        create_app(parts),
+        create_probes(parts) if works_only else create_app(parts),
         host=server.host,
         port=server.port,
         http=http_protocol(parts[Catalogues]),
-        ws=websocket_protocol({f"{API}/realtime": gateway}),
+        ws=websocket_protocol({} if works_only else {f"{API}/realtime": gateway}),
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -132,21 +149,35 @@ def make_server(settings: Settings, parts: Parts, on_ready: Callable[[], None]) 
 
 
 def _say_ready(settings: Settings, server: "Server") -> None:
+    settle()
+    print(f"pegboard is ready at {address(settings[ServerSettings], server.port)}", flush=True)
+
+
+def settle() -> None:
+    """All is loaded: what lives as long as the process need not be looked at again."""
     gc.collect()
-    gc.freeze()  # what lives as long as the process need not be looked at again
-    wanted = settings[ServerSettings]
+    gc.freeze()
+
+
+def address(wanted: ServerSettings, port: int) -> str:
+    """Where it can be reached."""
     scheme = "https" if wanted.tls_cert else "http"
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
-    print(f"pegboard is ready at {scheme}://{host}:{server.port}", flush=True)
+    return f"{scheme}://{host}:{port}"
 
 
-def _bind(server: ServerSettings) -> socket.socket:
-    """Take the address before anything else is started, so that a second server is refused at once."""
+def bind(server: ServerSettings, *, port: int | None = None, shared: bool = False) -> socket.socket:
+    """Take the address before anything else is started, so that a second server is refused at once.
+
+    `shared`: the processes of one server take it together, and the kernel divides what comes among them.
+    """
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     listening = socket.socket(family)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((server.host, server.port))
+        if shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listening.bind((server.host, server.port if port is None else port))
     except OSError as error:
         listening.close()
         raise AddressUnusable(host=server.host, port=server.port, reason=error.strerror or str(error)) from error
@@ -160,7 +191,8 @@ def _end_cleanly_at(number: signal.Signals) -> None:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
-def _allow_many_connections() -> None:
+def allow_many_connections() -> None:
+    """As many open files as the system lets us have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         with contextlib.suppress(ValueError, OSError):

@@ -52,8 +52,18 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+# Every pattern above needs one of these; most lines have none, and one look is cheaper than six.
+_SUSPICIOUS = re.compile(
+    r"pb[a-z]{1,3}_|bearer|basic|authorization|cookie|csrf|://|passw|secret|token|api_?key|signature|credential"
+    r"|/files/content/",
+    re.IGNORECASE,
+)
+
+
 def redact(text: str) -> str:
     """The text without what looks like a secret."""
+    if _SUSPICIOUS.search(text) is None:
+        return text
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return text
@@ -64,11 +74,16 @@ class JsonLines(logging.Formatter):
     there are any.
     """
 
+    def __init__(self, *, process: str = "") -> None:
+        super().__init__()
+        self._process = {"process": process} if process else {}
+
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
         fields: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
+            **self._process,
             "logger": record.name,
             "message": redact(record.getMessage())[:_LONGEST_TEXT],
         }
@@ -126,10 +141,13 @@ def safe_message(error: BaseException) -> str:
     return redact(str(error))[:_LONGEST_MESSAGE]
 
 
-def configure(level: str = "info", stream: IO[str] | None = None) -> None:
-    """Send every logger's lines, uvicorn's too, to `stream` (standard error) as JSON. Call it once, first."""
+def configure(level: str = "info", stream: IO[str] | None = None, *, process: str = "") -> None:
+    """Send every logger's lines, uvicorn's too, to `stream` (standard error) as JSON. Call it once, first.
+
+    `process`: its name among several, for each line.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(process=process))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -2,7 +2,7 @@
 organisations.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import (
     CollectorRegistry,
@@ -10,6 +10,7 @@ from prometheus_client import (
     Gauge,
     GCCollector,
     Histogram,
+    Metric,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
@@ -41,6 +42,14 @@ REALTIME_CONNECTIONS = Gauge("pegboard_realtime_connections", "Open sockets of s
 REALTIME_RESYNCS = Counter(
     "pegboard_realtime_resyncs_total", "Sockets closed because their reader was too slow.", registry=REGISTRY
 )
+BUS_SENT = Counter("pegboard_bus_sent_total", "Messages and ticks sent to the other processes.", registry=REGISTRY)
+BUS_HEARD = Counter("pegboard_bus_heard_total", "Messages and ticks of other processes.", registry=REGISTRY)
+BUS_GAPS = Counter(
+    "pegboard_bus_gaps_total",
+    "Times that messages of another process were missed, so that all sockets had to catch up.",
+    registry=REGISTRY,
+)
+BUS_CONNECTED = Gauge("pegboard_bus_connected", "1 while the bus between processes carries.", registry=REGISTRY)
 GROUP_COMMIT_BATCH = Histogram(
     "pegboard_group_commit_batch_size",
     "Requests that shared one commit.",
@@ -89,6 +98,28 @@ def observe_pool(role: str, *, size: int, idle: int) -> None:
 
 def render() -> bytes:
     """The body of `/metrics`, of the type `CONTENT_TYPE`."""
+    return text_of(collect())
+
+
+def collect() -> list[Metric]:
+    """Every figure of this process, as it is now."""
     for measure in _before_render:
         measure()
-    return generate_latest(REGISTRY)
+    return list(REGISTRY.collect())
+
+
+def text_of(figures: Iterable[Metric]) -> bytes:
+    """Figures, of whichever process, as Prometheus reads them."""
+    return generate_latest(_Collected(figures))
+
+
+class _Collected(CollectorRegistry):
+    """Figures that are collected already."""
+
+    def __init__(self, figures: Iterable[Metric]) -> None:
+        super().__init__()
+        self._figures = figures
+
+    def collect(self) -> Iterable[Metric]:
+        """Them."""
+        return self._figures

@@ -22,5 +22,9 @@ class Parts:
         except KeyError:
             raise LookupError(f"nothing is wired as {kind.__name__}: see app/registry.py") from None
 
+    def get(self, kind: type[T]) -> T | None:
+        """The part, or None where this process has none (a command line has no hub)."""
+        return self[kind] if kind in self._by_type else None
+
     def __contains__(self, kind: type[Any]) -> bool:
         return kind in self._by_type

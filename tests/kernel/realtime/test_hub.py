@@ -1,13 +1,11 @@
-import asyncio
 import sys
 import weakref
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegboard.kernel.realtime import Hub, LocalHints, events_frame, frame, reply, reply_error
+from pegboard.kernel.realtime import Hub, events_frame, frame, reply, reply_error
 
 
 class Ear:
@@ -116,24 +114,3 @@ def test_replies() -> None:
             {"type": "reply", "id": 3, "error": {"code": "not_found", "message": "沒有這個對話"}},
         ]
     }
-
-
-@pytest.mark.anyio
-async def test_local_hints() -> None:
-    hints, heard = LocalHints(), list[tuple[str, bytes]]()
-    stop = hints.listen("a", lambda hint: heard.append(("first", hint)))
-    hints.listen("a", lambda hint: heard.append(("second", hint)))
-    hints.say("a", b"1")
-    hints.say("b", b"2")
-    assert heard == [], "never from within say"
-    await _turns()
-    stop()
-    stop()
-    hints.say("a", b"3")
-    await _turns()
-    assert heard == [("first", b"1"), ("second", b"1"), ("second", b"3")]
-
-
-async def _turns() -> None:
-    for _ in range(3):
-        await asyncio.sleep(0)

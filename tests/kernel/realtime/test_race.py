@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from pegboard.app.registry import MODULES, gather
 from pegboard.kernel.realtime.live import LiveEvent, SessionEnded
+from pegboard.modules.attention.live import AttentionChanged, FoldersChanged
+from pegboard.modules.ding.live import DingChanged, DingProgress, DingReceived
 from pegboard.modules.directory.live import MemberShownChanged
 from pegboard.modules.messaging.live import (
+    BookmarkChanged,
     ConversationChanged,
     ConversationJoined,
     ConversationLeft,
@@ -23,8 +26,10 @@ from pegboard.modules.messaging.live import (
     MessageCreated,
     MineChanged,
     ReceiptsChanged,
+    ThreadRead,
 )
 from tests.support.live_server import Company, LiveServer, found_company
+from tests.support.polling import until
 from tests.support.race import Client, assert_events_explain, assert_explained
 
 pytestmark = pytest.mark.anyio
@@ -85,6 +90,84 @@ async def _edit_recall_and_react(scene: Scene) -> None:
     await scene.company["Bob"].do("DELETE", f"{messages}/3/reactions/👍")
     await ann.do("POST", f"{messages}/2/recall")
     await ann.do("POST", f"{messages}/{sent['seq']}/recall")
+
+
+async def _threads_grow(scene: Scene) -> None:
+    await scene.patch("Bob", "/mine", {"hidden": True})
+    await scene.company["Ann"].send(scene.group, "a reply", reply_to=2)
+    await scene.company["Cleo"].send(scene.group, "a reply to the reply", reply_to=5)
+    await scene.device.settle()
+    await scene.company["Ann"].send(scene.group, "for all", reply_to=2, also_in_main=True)
+    await scene.patch("Bob", "/mine", {"hidden": True})
+    await scene.company["Cleo"].send(scene.group, "you too", reply_to=4, mentions=["Bob"])
+    await scene.company["Bob"].send(scene.group, "yes", reply_to=4)
+
+
+async def _root_changes_while_its_thread_grows(scene: Scene) -> None:
+    ann, messages = scene.company["Ann"], f"/conversations/{scene.group}/messages"
+    await scene.company["Cleo"].send(scene.group, "a reply", reply_to=2)
+    await asyncio.gather(
+        ann.do("PATCH", f"{messages}/2", {"content": {"text": "other words"}, "rev": 0}),
+        *(scene.company[name].send(scene.group, "and another", reply_to=2) for name in ("Ann", "Bob", "Cleo")),
+    )
+    await ann.do("POST", f"{messages}/5/recall")
+
+
+async def _pinned(scene: Scene) -> None:
+    ann, messages = scene.company["Ann"], f"/conversations/{scene.group}/messages"
+    for seq in (2, 3, 4):
+        await ann.do("PUT", f"{messages}/{seq}/pin")
+    await ann.do("DELETE", f"{messages}/3/pin")
+    await scene.company["Cleo"].do("POST", f"{messages}/4/recall")
+
+
+async def _read_in_threads(scene: Scene) -> None:
+    ann, bob, path = scene.company["Ann"], scene.company["Bob"], f"/conversations/{scene.group}"
+    for number in range(3):
+        await ann.send(scene.group, f"reply {number}", reply_to=3)
+        await ann.send(scene.group, f"aside {number}", reply_to=2, mentions=["Bob"] if number == 1 else [])
+    await bob.do("POST", f"{path}/threads/3/read", {"seq": 7})
+    await scene.device.settle()
+    await scene.device.read(scene.group, 8)  # the second aside, which calls Bob
+    await bob.do("DELETE", f"{path}/threads/3/following")
+    await ann.send(scene.group, "once more", reply_to=2)
+    await bob.do("POST", f"{path}/threads/2/read", {"seq": 11})
+
+
+async def _read_all_threads(scene: Scene) -> None:
+    await _read_in_threads(scene)
+    await scene.company["Ann"].send(scene.group, "and now", reply_to=3)
+    await scene.device.settle()
+    await scene.device.read(scene.group)
+    await scene.company["Ann"].send(scene.group, "one more thing", reply_to=3)
+    await scene.company["Bob"].do("POST", f"/conversations/{scene.group}/read", {})
+
+
+async def _others_read_threads(scene: Scene) -> None:
+    path = f"/conversations/{scene.group}"
+    await scene.company["Bob"].send(scene.group, "who reads this?", reply_to=2)
+    await scene.company["Bob"].send(scene.group, "and this?", reply_to=3)
+    await scene.company["Ann"].do("POST", f"{path}/threads/2/read", {"seq": 5})
+    await scene.company["Cleo"].do("POST", f"{path}/read", {"seq": 6})
+    await scene.company["Ann"].do("POST", f"{path}/read", {})
+
+
+async def _bookmarked(scene: Scene) -> None:
+    bob, messages = scene.company["Bob"], f"/conversations/{scene.group}/messages"
+    for seq in (2, 3, 4):
+        await bob.do("PUT", f"{messages}/{seq}/bookmark", {"note": f"note {seq}"})
+    await bob.do("PUT", f"{messages}/2/bookmark", {})
+    await bob.do("DELETE", f"{messages}/3/bookmark")
+
+
+async def _bookmarked_taken_out_and_back(scene: Scene) -> None:
+    await _bookmarked(scene)
+    await _taken_out_and_back(scene)
+
+
+async def _bookmarked_and_hidden(scene: Scene) -> None:
+    await _bookmarked(scene)
+    await _history_is_shown_again(scene)
 
 
 async def _read_on_one_device(scene: Scene) -> None:
@@ -182,15 +265,76 @@ async def _signed_out(scene: Scene) -> None:
     await bob.do("DELETE", f"/tokens/{token['id']}")
 
 
+async def _folders(scene: Scene) -> None:
+    ann, bob = scene.company["Ann"], scene.company["Bob"]
+    by_hand = await bob.do("POST", "/folders", {"name": "By hand"})
+    await bob.do("PUT", f"/folders/{by_hand['id']}/conversations/{scene.group}")
+    await bob.do("POST", "/folders", {"name": "Muted", "rules": [{"kind": "muted"}]})
+    await scene.patch("Bob", "/mine", {"muted_until": "2030-01-01T00:00:00Z"})
+    ours = await ann.do("POST", "/folders", {"name": "Ours", "scope": "organisation", "rules": [{"kind": "groups"}]})
+    await bob.do("PUT", "/folders/order", {"folder_ids": [ours["id"], by_hand["id"]]})
+    await ann.do("PATCH", f"/folders/{ours['id']}", {"revision": 1, "rules": []})
+    await bob.do("PATCH", f"/folders/{by_hand['id']}", {"collapsed": True})
+
+
+async def _calmer(scene: Scene) -> None:
+    ann, bob = scene.company["Ann"], scene.company["Bob"]
+    await ann.send(scene.group, "you", mentions=["Bob"])
+    await scene.patch("Bob", "/mine", {"muted_until": "2030-01-01T00:00:00Z"})
+    await ann.send(scene.group, "and you", mentions=["Bob"])
+    await bob.do("PATCH", "/me/attention", {"revision": 0, "mention_pierces_mute": False})
+    await ann.send(scene.group, "hush", mentions=["Bob"])
+
+
+async def _no_numbers(scene: Scene) -> None:
+    ann, bob = scene.company["Ann"], scene.company["Bob"]
+    direct = await ann.do("POST", "/conversations", {"kind": "direct", "userid": "Bob"})
+    await ann.send(direct["id"], "for you alone")
+    await bob.do("PATCH", "/me/attention", {"revision": 0, "no_numbers": True})
+    await ann.send(direct["id"], "and this")
+    await bob.do("PATCH", "/me/attention", {"revision": 1, "no_numbers": False})
+    await ann.send(direct["id"], "and that", reply_to=1)
+
+
+async def _dinged(scene: Scene) -> None:
+    """What a client makes of these is tested in tests/modules/ding/test_live.py."""
+    ann, bob = scene.company["Ann"], scene.company["Bob"]
+    made = await ann.do("POST", "/dings", {"content": "come", "userids": ["Bob"]})
+
+    async def told() -> bool:
+        return bool((await bob.get("/dings"))["items"])
+
+    await until(told)
+    await bob.do("POST", f"/dings/{made['id']}/acknowledge", {})
+
+
+async def _dings(scene: Scene) -> None:
+    ann, bob = scene.company["Ann"], scene.company["Bob"]
+    made = await bob.do("POST", "/dings", {"content": "come", "userids": ["Ann"]})
+
+    async def told() -> bool:
+        return bool((await ann.get("/dings"))["items"])
+
+    await until(told)
+    await ann.do("POST", f"/dings/{made['id']}/acknowledge", {})
+
+
 CASES: dict[type[LiveEvent], list[Act]] = {
-    MessageCreated: [_others_write, _write_at_the_head],
-    MessageChanged: [_edit_recall_and_react],
+    MessageCreated: [_others_write, _write_at_the_head, _threads_grow],
+    MessageChanged: [_edit_recall_and_react, _pinned, _root_changes_while_its_thread_grows],
     CursorMoved: [_read_on_one_device, _read_without_a_socket],
-    ReceiptsChanged: [_others_read],
+    ThreadRead: [_read_in_threads, _read_all_threads],
+    BookmarkChanged: [_bookmarked, _bookmarked_taken_out_and_back, _bookmarked_and_hidden],
+    ReceiptsChanged: [_others_read, _others_read_threads],
     ConversationJoined: [_brought_into, _taken_out_and_back],
     ConversationLeft: [_taken_out],
     ConversationChanged: [_changed_by_its_owner, _history_is_hidden, _history_is_shown_again, _dissolved],
     MineChanged: [_own_side, _own_role],
+    FoldersChanged: [_folders],
+    AttentionChanged: [_calmer, _no_numbers],
+    DingReceived: [_dinged],
+    DingChanged: [_dinged],
+    DingProgress: [_dings],
     MemberShownChanged: [_renamed, _suspended, _left_for_good],
     SessionEnded: [_signed_out],
 }
@@ -272,7 +416,8 @@ STEPS: st.SearchStrategy[Step] = st.tuples(
     st.sampled_from(PEOPLE),
     st.sampled_from(
         (
-            "send", "send", "send", "reply", "mention", "edit", "recall", "react", "unreact", "read", "read_http",
+            "send", "send", "send", "reply", "reply", "mention", "answer", "read_thread", "follow", "pin", "mark",
+            "edit", "recall", "react", "unreact", "read", "read_http",
             "leave", "bring_in", "take_out", "rename", "rules", "role", "mine", "away", "direct",
         )
     ),
@@ -313,6 +458,20 @@ class World:
                 await self._try(person, "POST", f"{path}/messages", _text(f"{userid} {number}"))
             case "reply":
                 await self._try(person, "POST", f"{path}/messages", {**_text("so it is"), "reply_to": number + 1})
+            case "answer":
+                body = {**_text("and"), "reply_to": number + 1, "mentions": [other], "also_in_main": number % 3 == 0}
+                await self._try(person, "POST", f"{path}/messages", body)
+            case "read_thread":
+                await self._try(person, "POST", f"{path}/threads/{number + 1}/read", {"seq": 2 * number + 1})
+            case "follow":
+                method = "PUT" if number % 2 else "DELETE"
+                await self._try(person, method, f"{path}/threads/{number + 1}/following")
+            case "pin":
+                await self._try(person, "DELETE" if number % 3 == 0 else "PUT", f"{message}/pin")
+            case "mark" if number % 3 == 0:
+                await self._try(person, "DELETE", f"{message}/bookmark")
+            case "mark":
+                await self._try(person, "PUT", f"{message}/bookmark", {"note": str(number)})
             case "mention":
                 mentions = ["all"] if number > 6 else [other]
                 await self._try(person, "POST", f"{path}/messages", {**_text("look"), "mentions": mentions})

@@ -55,7 +55,7 @@ async def test_nobody(http: httpx.AsyncClient) -> None:
 async def test_organisation(boss: Caller, li: Caller) -> None:
     organisation = await li("GET", "/organisation")
     assert organisation["settings"] == {
-        "read_lists": "on", "read_lists_up_to": None, "presence": False, "show_mobiles": False,
+        "read_lists": "on", "read_lists_up_to": None, "presence": False, "show_mobiles": False, "link_previews": True,
     }  # fmt: skip
     change = {"name": "New", "revision": organisation["revision"], "settings": {"read_lists_up_to": 500}}
     assert await li.refused("PATCH", "/organisation", 403, json=change) == "permission.denied"

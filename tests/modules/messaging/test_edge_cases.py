@@ -192,7 +192,10 @@ async def test_cursor_set_ahead_of_head_stops_there(company: Company) -> None:
     head = (await ann.send(conversation, "one"))["seq"]
     assert await _read(bob, conversation, head + 1000) == head
     socket = await bob.socket()
-    assert await socket.ask("conversation.read", conversation_id=conversation, seq=2**62) == {"read_seq": head}
+    assert await socket.ask("conversation.read", conversation_id=conversation, seq=2**62) == {
+        "read_seq": head,
+        "threads_read_seq": 0,
+    }
     await ann.send(conversation, "two")
     mine = (await bob.get(f"/conversations/{conversation}"))["mine"]
     assert (mine["read_seq"], mine["unread"]) == (head, 1)
@@ -235,7 +238,10 @@ async def test_cursor_set_backwards_stays(company: Company) -> None:
     assert await _read(bob, conversation, seqs[2]) == seqs[2]
     assert await _read(bob, conversation, seqs[0]) == seqs[2]
     socket = await bob.socket()
-    assert await socket.ask("conversation.read", conversation_id=conversation, seq=0) == {"read_seq": seqs[2]}
+    assert await socket.ask("conversation.read", conversation_id=conversation, seq=0) == {
+        "read_seq": seqs[2],
+        "threads_read_seq": 0,
+    }
     readers = await ann.get(f"/conversations/{conversation}/messages/{seqs[2]}/readers")
     assert [each["userid"] for each in readers["read"]] == ["Bob"]
 
@@ -405,9 +411,11 @@ async def test_a_20000_character_line_without_spaces(company: Company) -> None:
     line = "𠮷" * 20_000  # 80,000 bytes
     seq = (await ann.send(conversation, line))["seq"]
     assert (await listening.event("message.created"))["message"]["content"] == {"text": line}
-    reply = (await (await ann.socket()).ask("message.send", conversation_id=conversation, **text(line, reply_to=seq)))[
-        "seq"
-    ]
+    reply = (
+        await (await ann.socket()).ask(
+            "message.send", conversation_id=conversation, **text(line, reply_to=seq, also_in_main=True)
+        )
+    )["seq"]
     shown = await bob.get(f"/conversations/{conversation}/messages/{reply}")
     assert shown["content"] == {"text": line}
     assert len(shown["reply_to"]["excerpt"]) <= 80

@@ -15,7 +15,16 @@ from pegboard.kernel.clock import MovableClock
 from pegboard.kernel.db import Database, Statement
 from pegboard.kernel.db.work import scope
 from pegboard.kernel.ids import OrgId, uuid7
-from pegboard.modules.messaging.store import appending, conversations, messages, participants, reading
+from pegboard.modules.messaging.store import (
+    answering,
+    appending,
+    bookmarks,
+    conversations,
+    messages,
+    participants,
+    reading,
+    threads,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +48,33 @@ _FILL = (
     """
     INSERT INTO cursor_moves (org_id, conversation_id, member_id, to_seq, from_seq, at)
     SELECT org_id, conversation_id, member_id, n * 10, n * 10 - 10, now()
+    FROM participants CROSS JOIN generate_series(1, 5) AS n WHERE org_id = $1
+    """,
+    """
+    INSERT INTO mentions (org_id, conversation_id, member_id, seq, why, sender_id, thread_seq)
+    SELECT org_id, conversation_id, member_id, n * 20, 'mention', $1, CASE WHEN n % 2 = 0 THEN 7 END
+    FROM participants CROSS JOIN generate_series(1, 20) AS n WHERE org_id = $1
+    """,
+    """
+    INSERT INTO thread_readers (org_id, conversation_id, member_id, root_seq, read_seq)
+    SELECT org_id, conversation_id, member_id, n * 7, n * 7 + 100
+    FROM participants CROSS JOIN generate_series(1, 20) AS n WHERE org_id = $1
+    """,
+    """
+    INSERT INTO threads (org_id, conversation_id, root_seq, replies, last_seq, last_at, people)
+    SELECT org_id, id, n * 7, 20, 490, now(), '{}' FROM conversations CROSS JOIN generate_series(1, 20) AS n
+    WHERE org_id = $1
+    """,
+    "UPDATE messages SET thread_seq = 7 * (1 + seq % 20) WHERE org_id = $1 AND seq > 140 AND seq % 3 = 0",
+    "UPDATE messages SET pinned_at = now() WHERE org_id = $1 AND seq % 100 = 0",
+    """
+    INSERT INTO thread_moves (org_id, conversation_id, member_id, root_seq, to_seq, from_seq, at)
+    SELECT org_id, conversation_id, member_id, 7, n * 10, n * 10 - 10, now()
+    FROM participants CROSS JOIN generate_series(1, 5) AS n WHERE org_id = $1
+    """,
+    """
+    INSERT INTO bookmarks (org_id, conversation_id, member_id, seq, at)
+    SELECT org_id, conversation_id, member_id, n, now()
     FROM participants CROSS JOIN generate_series(1, 5) AS n WHERE org_id = $1
     """,
 )
@@ -166,8 +202,6 @@ async def test_lookups_of_what_a_message_refers_to(committing: Plans, conversati
     assert_narrow(nodes, "messages", *_MESSAGE_KEY)
     nodes = await committing.of(appending._PRESENT, **places, members=[member])
     assert_narrow(nodes, "participants", *_PARTICIPANT_KEY)
-    nodes = await committing.of(appending._NOTE_MENTIONS, **places, members=[member], seqs=[7])
-    assert_narrow(nodes, "participants", *_PARTICIPANT_KEY)
 
 
 async def test_appending_reads_no_message(committing: Plans, conversation: UUID, member: UUID) -> None:
@@ -177,6 +211,15 @@ async def test_appending_reads_no_message(committing: Plans, conversation: UUID,
         head_orgs=[committing.org_id],
         head_conversations=[conversation],
         head_seqs=[501],
+        seen_heads=[500],
+        seen_revisions=[1],
+        main_seqs=[501],
+        reply_seqs=[None],
+        own_orgs=[committing.org_id],
+        own_conversations=[conversation],
+        own_members=[member],
+        own_seqs=[501],
+        merge_after=reading.merge_after(MovableClock().now()),
         fact="message.sent",
         event_ids=[uuid7()],
         payloads=["{}"],
@@ -190,9 +233,12 @@ async def test_appending_reads_no_message(committing: Plans, conversation: UUID,
         contents=["{}"],
         mention_alls=[False],
         replies=[None],
+        thread_seqs=[None],
+        also_in_mains=[False],
     )
     assert _reads(nodes, "messages") == []
     assert_narrow(nodes, "conversations", "org_id", "id")
+    assert_narrow(nodes, "participants", *_PARTICIPANT_KEY)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -208,8 +254,11 @@ async def test_messages_after_before_at_and_changed(plans: Plans, conversation: 
         assert_narrow(nodes, "messages", *_MESSAGE_KEY)
     nodes = await plans.of(messages._CHANGED, conversation_id=conversation, after_rev=40, first=1, limit=50)
     assert_narrow(nodes, "messages", "org_id", "conversation_id", "rev")
-    nodes = await plans.of(messages._LAST, conversations=[conversation], seqs=[500])
+    nodes = await plans.of(messages._AT_PLACES, conversations=[conversation], seqs=[500])
     assert_narrow(nodes, "messages", *_MESSAGE_KEY)
+    nodes = await plans.of(messages._LAST, conversations=[conversation], seqs=[500], member_id=uuid7())
+    assert_narrow(nodes, "messages", *_MESSAGE_KEY)
+    assert_narrow(nodes, "mentions", "org_id", "conversation_id", "member_id")
 
 
 async def test_messages_come_in_their_order_without_sorting(plans: Plans, conversation: UUID) -> None:
@@ -222,13 +271,13 @@ async def test_messages_come_in_their_order_without_sorting(plans: Plans, conver
 
 
 async def test_heads_and_the_list_of_conversations(plans: Plans, member: UUID) -> None:
-    nodes = await plans.of(conversations._HEADS, member_id=member, counted_to=100)
+    nodes = await plans.of(conversations._HEADS, member_id=member)
     assert_narrow(nodes, "participants", "org_id", "member_id")
     assert_narrow(nodes, "messages", *_MESSAGE_KEY)
+    _assert_calls_are_narrow(nodes)
     nodes = await plans.of(
         conversations._LIST,
         member_id=member,
-        counted_to=100,
         only=None,
         after_pinned=None,
         after_at=None,
@@ -237,7 +286,15 @@ async def test_heads_and_the_list_of_conversations(plans: Plans, member: UUID) -
     )
     assert_narrow(nodes, "participants", "org_id", "member_id")
     assert_narrow(nodes, "messages", *_MESSAGE_KEY)
+    _assert_calls_are_narrow(nodes)
+    nodes = await plans.of(conversations._UNREAD_FACTS, member_id=member)
+    assert_narrow(nodes, "participants", "org_id", "member_id")
     assert_narrow(await plans.of(conversations._MY_IDS, member_id=member), "participants", "org_id", "member_id")
+
+
+def _assert_calls_are_narrow(nodes: list[dict[str, Any]]) -> None:
+    assert_narrow(nodes, "mentions", "org_id", "conversation_id", "member_id", "seq")
+    assert_narrow(nodes, "thread_readers", "org_id", "conversation_id", "root_seq", "member_id")
 
 
 async def test_one_conversation_and_ones_place_in_it(plans: Plans, conversation: UUID, member: UUID) -> None:
@@ -246,9 +303,16 @@ async def test_one_conversation_and_ones_place_in_it(plans: Plans, conversation:
     assert_narrow(nodes, "conversations", "org_id", "id")
     nodes = await plans.of(participants._AMONG, conversation_id=conversation, members=[member])
     assert_narrow(nodes, "participants", "org_id", "conversation_id")
-    nodes = await plans.of(reading._UNREAD, conversation_id=conversation, member_id=member, counted_to=100)
+    nodes = await plans.of(reading._UNREAD, conversation_id=conversation, member_id=member)
     assert_narrow(nodes, "participants", *_PARTICIPANT_KEY)
     assert_narrow(nodes, "messages", *_MESSAGE_KEY)
+    _assert_calls_are_narrow(nodes)
+
+
+async def test_answers_to_calls(plans: Plans, conversation: UUID) -> None:
+    nodes = await plans.of(answering.ANSWERS, conversations=[conversation] * 3, seqs=[100, 200, 300])
+    assert_narrow(nodes, "mentions", *_PARTICIPANT_KEY)
+    assert_narrow(nodes, "messages", "org_id", "conversation_id")
 
 
 # --- cursors ---------------------------------------------------------------------------------------------------------
@@ -263,10 +327,12 @@ async def test_move_cursors(committing: Plans, conversation: UUID, member: UUID)
         "at": now,
         "merge_after": reading.merge_after(now),
     }
-    for statement, seqs in ((reading._MOVE, [400]), (reading._MOVE, [None]), (appending._FOLLOW_OWN, [501])):
-        nodes = await committing.of(statement, **places, seqs=seqs)
+    for seqs in ([400], [None]):
+        nodes = await committing.of(reading._MOVE, **places, seqs=seqs)
         assert_narrow(nodes, "participants", *_PARTICIPANT_KEY)
         assert not _reads(nodes, "messages")
+    nodes = await committing.of(reading._CURSORS, **places)
+    assert_narrow(nodes, "participants", *_PARTICIPANT_KEY)
 
 
 async def test_readers_and_reader_groups(plans: Plans, conversation: UUID, member: UUID) -> None:
@@ -277,5 +343,63 @@ async def test_readers_and_reader_groups(plans: Plans, conversation: UUID, membe
     assert_narrow(nodes, "cursor_moves", "org_id", "conversation_id", "member_id")
     nodes = await plans.of(reading._GROUPS, conversation_id=conversation)
     assert_narrow(nodes, "participants", "org_id", "conversation_id")
-    nodes = await plans.of(reading._SENDERS_BETWEEN, conversation_id=conversation, above=100, up_to=200, limit=200)
-    assert_narrow(nodes, "messages", *_MESSAGE_KEY)
+    for statement in (reading._SENDERS_IN_MAIN, reading._SENDERS_IN_THREADS):
+        nodes = await plans.of(statement, conversation_id=conversation, above=100, up_to=200, limit=200)
+        assert_narrow(nodes, "messages", "org_id", "conversation_id")
+
+
+# --- threads ---------------------------------------------------------------------------------------------------------
+
+
+async def test_moves_in_threads(committing: Plans, conversation: UUID, member: UUID) -> None:
+    now = MovableClock().now()
+    places: dict[str, Any] = {"orgs": [committing.org_id], "conversations": [conversation], "at": now}
+    for root in (7, None):
+        nodes = await committing.of(
+            threads._MOVE, **places, members=[member], roots=[root], seqs=[9], merge_after=reading.merge_after(now)
+        )
+        assert_narrow(nodes, "participants", *_PARTICIPANT_KEY)
+        assert_narrow(nodes, "threads", "org_id", "conversation_id", "root_seq")
+        assert_narrow(nodes, "thread_readers", "org_id", "conversation_id", "member_id")
+
+
+async def test_threads_and_their_readers(plans: Plans, conversation: UUID, member: UUID) -> None:
+    place: dict[str, Any] = {"conversation_id": conversation}
+    in_thread = ("org_id", "conversation_id", "thread_seq")
+    for statement, params in (
+        (messages._THREAD_AFTER, {"after": 100, "limit": 50}),
+        (messages._THREAD_BEFORE, {"before": 400, "first": 1, "limit": 50}),
+        (reading._SENDERS_IN_THREAD, {"above": 100, "up_to": 400, "limit": 200}),
+    ):
+        nodes = await plans.of(statement, **place, root_seq=7, **params)
+        assert_narrow(nodes, "messages", *in_thread)
+    nodes = await plans.of(
+        reading._THREAD_READERS, **place, root_seq=7, seq=250, sender_id=member, after=None, limit=1001
+    )
+    assert_narrow(nodes, "participants", "org_id", "conversation_id")
+    assert_narrow(nodes, "thread_readers", "org_id", "conversation_id")
+    assert_narrow(nodes, "thread_moves", "org_id", "conversation_id", "member_id")
+    nodes = await plans.of(reading._THREAD_GROUPS, **place, members=[member], roots=[7, 14])
+    assert_narrow(nodes, "participants", "org_id", "conversation_id")
+    assert_narrow(nodes, "thread_readers", "org_id", "conversation_id")
+    nodes = await plans.of(threads._ONE, **place, root_seq=7, member_id=member, counted_to=100)
+    assert_narrow(nodes, "messages", *in_thread)
+    assert_narrow(nodes, "thread_readers", "org_id", "conversation_id", "root_seq", "member_id")
+    nodes = await plans.of(
+        threads._FOLLOWED,
+        member_id=member,
+        only_unread=True,
+        after_at=None,
+        after_id=None,
+        after_root=None,
+        counted_to=100,
+        limit=50,
+    )
+    assert_narrow(nodes, "thread_readers", "org_id", "member_id")
+
+
+async def test_pins_and_bookmarks(plans: Plans, conversation: UUID, member: UUID) -> None:
+    nodes = await plans.of(messages._PINNED, conversation_id=conversation, first=1)
+    assert_narrow(nodes, "messages", "org_id", "conversation_id")
+    nodes = await plans.of(bookmarks._LIST, member_id=member, after_at=None, after_id=None, after_seq=None, limit=50)
+    assert_narrow(nodes, "bookmarks", "org_id", "member_id")

@@ -91,6 +91,9 @@ async def test_a_cursor_moved_is_told_to_the_readers_other_devices(company: Comp
         "conversation_id": conversation,
         "head_seq": seq + 1,
         "read_seq": seq,
+        "threads_read_seq": 0,
+        "mentions": 0,
+        "badge": 0,
         "unread": 1,
         "mentioned": False,
     }

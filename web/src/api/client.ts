@@ -78,6 +78,22 @@ export function toApiError(status: number, text: string, retryAfter: string | nu
   });
 }
 
+/** The bytes of an answer, to be saved as a file. */
+export async function requestBlob(path: string, query?: Query): Promise<Blob> {
+  let response: Response;
+  try {
+    response = await fetch(apiUrl(path, query), {
+      headers: requestHeaders("GET"),
+      credentials: "same-origin",
+    });
+    if (response.ok) return await response.blob();
+  } catch (error) {
+    throw new NetworkError(error);
+  }
+  if (response.status === 401) context.onSignedOut();
+  throw toApiError(response.status, await response.text(), response.headers.get("Retry-After"));
+}
+
 /** One request. Resolves with the decoded answer; rejects with ApiError, NetworkError or an AbortError. */
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
   const headers = { ...requestHeaders(method), ...options.headers };

@@ -1,15 +1,24 @@
 /** Every call of the HTTP surface that the client uses, one function each. No component writes a path. */
 
-import { type Query, request } from "./client";
+import { type Query, request, requestBlob } from "./client";
 import type { OutgoingContent } from "./content";
 import type {
+  Attention,
+  AttentionChange,
+  Bookmark,
   Conversation,
   ConversationMember,
   ConversationRole,
   ConversationRules,
   Department,
   DepartmentDetail,
+  Ding,
+  DingDelivery,
+  DingUsage,
   FileLink,
+  Folder,
+  FolderRule,
+  FoundMessage,
   Import,
   ImportStarted,
   InvitationAcceptance,
@@ -21,8 +30,10 @@ import type {
   Message,
   MessageSent,
   Mine,
+  NewDing,
   Page,
   Readers,
+  ThreadState,
   UploadState,
 } from "./types";
 
@@ -122,14 +133,19 @@ export const giveOwnership = (id: string, userid: string) =>
 
 export const fetchMessages = (
   id: string,
-  query: { after_seq?: number; before_seq?: number; limit: number },
+  query: { line?: "main"; after_seq?: number; before_seq?: number; limit: number },
   signal?: AbortSignal,
 ) => get<Page<Message>>(`${at(id)}/messages`, query, signal);
 export const fetchChanges = (id: string, query: { after_rev: number; limit: number }, signal?: AbortSignal) =>
   get<Page<Message>>(`${at(id)}/changes`, query, signal);
 export const sendMessage = (
   id: string,
-  body: OutgoingContent & { client_id: string; mentions: string[]; reply_to: number | null },
+  body: OutgoingContent & {
+    client_id: string;
+    mentions: string[];
+    reply_to: number | null;
+    also_in_main: true | null;
+  },
 ) => post<MessageSent>(`${at(id)}/messages`, withoutNulls(body));
 export const editMessage = (id: string, seq: number, content: Record<string, unknown>, rev: number) =>
   request<Message | undefined>("PATCH", `${at(id)}/messages/${seq}`, { body: { content, rev } });
@@ -149,8 +165,100 @@ export const fetchFileLink = (
   id: string,
   seq: number,
   variant: "original" | "thumbnail",
+  /** Which of the files of a forward. */
+  fileId: string | null,
   signal?: AbortSignal,
-) => get<FileLink>(`${at(id)}/messages/${seq}/file`, { variant }, signal);
+) => get<FileLink>(`${at(id)}/messages/${seq}/file`, { variant, file_id: fileId }, signal);
+
+// threads, pins, bookmarks, search
+const thread = (id: string, root: number) => `${at(id)}/threads/${root}`;
+
+export const fetchThreads = (query: { unread?: true; cursor?: string | null; limit: number }) =>
+  get<Page<ThreadState>>("/threads", query);
+export const fetchThread = (id: string, root: number, signal?: AbortSignal) =>
+  get<ThreadState>(thread(id, root), undefined, signal);
+export const fetchThreadMessages = (
+  id: string,
+  root: number,
+  query: { after_seq?: number; before_seq?: number; limit: number },
+  signal?: AbortSignal,
+) => get<Page<Message>>(`${thread(id, root)}/messages`, query, signal);
+export const markThreadRead = (id: string, root: number, seq: number) =>
+  post<ThreadState>(`${thread(id, root)}/read`, { seq });
+export const followThread = (id: string, root: number, on: boolean) =>
+  request<ThreadState>(on ? "PUT" : "DELETE", `${thread(id, root)}/following`);
+
+export const setPinned = (id: string, seq: number, on: boolean) =>
+  request<Message | undefined>(on ? "PUT" : "DELETE", `${at(id)}/messages/${seq}/pin`);
+export const fetchPins = (id: string, cursor: string | null, signal?: AbortSignal) =>
+  get<Page<Message>>(`${at(id)}/pins`, { cursor }, signal);
+
+export const fetchBookmarks = (cursor: string | null, limit: number) =>
+  get<Page<Bookmark>>("/bookmarks", { cursor, limit });
+export const setBookmark = (id: string, seq: number, note: string) =>
+  request<unknown>("PUT", `${at(id)}/messages/${seq}/bookmark`, { body: { note } });
+export const removeBookmark = (id: string, seq: number) =>
+  request<void>("DELETE", `${at(id)}/messages/${seq}/bookmark`);
+
+export const searchMessages = (
+  query: {
+    q: string;
+    conversation_id?: string;
+    sender?: string;
+    kind?: string;
+    after?: string;
+    before?: string;
+    cursor?: string | null;
+  },
+  signal?: AbortSignal,
+) => get<Page<FoundMessage>>("/search/messages", query, signal);
+
+// attention
+export const fetchAttention = (signal?: AbortSignal) => get<Attention>("/me/attention", undefined, signal);
+export const changeAttention = (change: AttentionChange) =>
+  request<Attention>("PATCH", "/me/attention", { body: change });
+export const fetchFolders = (signal?: AbortSignal) => get<Page<Folder>>("/folders", undefined, signal);
+export const makeFolder = (body: {
+  client_id: string;
+  name: string;
+  scope: Folder["scope"];
+  rules: FolderRule[];
+}) => post<Folder>("/folders", body);
+export const changeFolder = (
+  id: string,
+  change: { revision?: number; name?: string; rules?: FolderRule[]; collapsed?: boolean; hidden?: boolean },
+) => request<Folder>("PATCH", `/folders/${part(id)}`, { body: change });
+export const deleteFolder = (id: string) => request<void>("DELETE", `/folders/${part(id)}`);
+export const orderFolders = (ids: string[]) =>
+  request<Page<Folder>>("PUT", "/folders/order", { body: { folder_ids: ids } });
+export const setInFolder = (id: string, conversationId: string, inside: boolean) =>
+  request<void>(inside ? "PUT" : "DELETE", `/folders/${part(id)}/conversations/${part(conversationId)}`);
+export const markFolderRead = (id: string) => post<{ conversations: number }>(`/folders/${part(id)}/read`);
+
+// DING
+const ding = (id: string) => `/dings/${part(id)}`;
+
+export const fetchDings = (
+  box: "received" | "sent",
+  query: { state?: "open" | "all"; cursor?: string | null; limit?: number },
+  signal?: AbortSignal,
+) => get<Page<Ding>>("/dings", { box, ...query }, signal);
+export const fetchDing = (id: string, cursor: string | null, signal?: AbortSignal) =>
+  get<Ding>(ding(id), { cursor }, signal);
+export const sendDing = (body: NewDing) => post<{ id: string }>("/dings", body);
+export const fetchDingUsage = (signal?: AbortSignal) => get<DingUsage>("/dings/usage", undefined, signal);
+export const acknowledgeDing = (id: string, reply: string) =>
+  post<void>(`${ding(id)}/acknowledge`, reply ? { reply } : {});
+export const confirmDingDelivery = (id: string) => post<void>(`${ding(id)}/delivered`);
+export const remindOfDing = (id: string) => post<void>(`${ding(id)}/remind`);
+export const cancelDing = (id: string) => post<void>(`${ding(id)}/cancel`);
+export const addDingRecipients = (id: string, body: { userids: string[]; department_ids: string[] }) =>
+  post<{ added: string[] }>(`${ding(id)}/recipients`, body);
+export const fetchDingDeliveries = (id: string, signal?: AbortSignal) =>
+  get<Page<DingDelivery>>(`${ding(id)}/deliveries`, undefined, signal);
+export const fetchDingExport = (id: string) => requestBlob(`${ding(id)}/export`);
+export const fetchDingFileLink = (id: string, fileId: string) =>
+  get<FileLink>(`${ding(id)}/files/${part(fileId)}`);
 
 // files
 export const createUpload = (body: { name: string; size: number; type: string; sha256?: string }) =>

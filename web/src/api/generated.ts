@@ -4,6 +4,51 @@
  */
 
 export interface paths {
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List activity
+         * @description How much of what was finished, and by how many people, in each day, week (from Monday) or month of the
+         *     organisation's zone that the days `from` to `to` lie in. Periods appear once they are over. Never by person.
+         */
+        get: operations["listActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get activity policy
+         * @description Whether the organisation counts finished work; every member may know.
+         */
+        get: operations["getActivityPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change activity policy
+         * @description Switch counting on or off. Switched off, what is not summed up yet is forgotten at once.
+         */
+        patch: operations["changeActivityPolicy"];
+        trace?: never;
+    };
     "/api/v1/administrators": {
         parameters: {
             query?: never;
@@ -82,6 +127,26 @@ export interface paths {
          * @description Follow the chain of hashes through the whole log.
          */
         get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookmarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List bookmarks
+         * @description What the caller has marked and may read now, the newest mark first.
+         */
+        get: operations["listBookmarks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -321,6 +386,8 @@ export interface paths {
          * List messages
          * @description Messages after one, or the newest before one, or the newest; the oldest first.
          *
+         *     `line=main` leaves out the replies that stand in threads only.
+         *
          *     `next` is the position to go on from: give it back as `cursor` with the same direction.
          */
         get: operations["listMessages"];
@@ -360,6 +427,30 @@ export interface paths {
         patch: operations["editMessage"];
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/messages/{seq}/bookmark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bookmark message
+         * @description Mark a message for oneself, or give the mark another note.
+         */
+        put: operations["bookmarkMessage"];
+        post?: never;
+        /**
+         * Remove bookmark
+         * @description Take one's mark away.
+         */
+        delete: operations["removeBookmark"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/messages/{seq}/file": {
         parameters: {
             query?: never;
@@ -395,6 +486,30 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/messages/{seq}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pin message
+         * @description Pin a message for everybody in the conversation.
+         */
+        put: operations["pinMessage"];
+        post?: never;
+        /**
+         * Unpin message
+         * @description Take the pin of a message away.
+         */
+        delete: operations["unpinMessage"];
         options?: never;
         head?: never;
         patch?: never;
@@ -504,6 +619,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pins
+         * @description What is pinned, the latest pin first; all of it.
+         */
+        get: operations["listPins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/read": {
         parameters: {
             query?: never;
@@ -515,9 +650,95 @@ export interface paths {
         put?: never;
         /**
          * Read conversation
-         * @description Move the caller's cursor forward: everything up to `seq` was seen (none: to the head).
+         * @description Move the caller's cursor forward: everything in the main line up to `seq` was seen.
+         *
+         *     A reply that stands in its thread only moves the cursor of that thread too; without `seq` all is read, everywhere.
          */
         post: operations["readConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/threads/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get thread
+         * @description The thread of a message, and how the caller stands with it; there may be no replies yet.
+         */
+        get: operations["getThread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/threads/{seq}/following": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Follow thread
+         * @description Follow a thread.
+         */
+        put: operations["followThread"];
+        post?: never;
+        /**
+         * Unfollow thread
+         * @description Follow a thread no longer.
+         */
+        delete: operations["unfollowThread"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/threads/{seq}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List thread messages
+         * @description The replies in a thread, in pages as those of a conversation.
+         */
+        get: operations["listThreadMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/threads/{seq}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read thread
+         * @description Move the caller's cursor in a thread forward: everything in it up to `seq` was seen.
+         */
+        post: operations["readThread"];
         delete?: never;
         options?: never;
         head?: never;
@@ -592,6 +813,274 @@ export interface paths {
         get: operations["departmentMembers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ding-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get ding policy
+         * @description What the organisation has decided about DINGs, and what is used of its budgets today.
+         */
+        get: operations["getDingPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change ding policy
+         * @description Change limits, budgets, who reaches people in their quiet hours, and the adapters for SMS and telephone.
+         */
+        patch: operations["changeDingPolicy"];
+        trace?: never;
+    };
+    "/api/v1/ding-receipts/{signed}/{told}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell ding receipt
+         * @description A gateway tells what became of a message, at the address that it got as `{receipt_url}`; no body is read.
+         */
+        post: operations["tellDingReceipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dings
+         * @description DINGs that the caller has received or sent, the newest first; `open`: somebody still has to acknowledge.
+         */
+        get: operations["listDings"];
+        put?: never;
+        /**
+         * Send ding
+         * @description Send a DING, now or at `send_at` (200 when its client_id was known).
+         */
+        post: operations["sendDing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get ding usage
+         * @description How many DINGs the caller has sent today, and how many there may be.
+         */
+        get: operations["getDingUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get ding
+         * @description One DING: for its sender with its recipients (in pages), for a recipient with their own place.
+         */
+        get: operations["getDing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge ding
+         * @description Acknowledge it, with a reply to the sender if there is something to say.
+         */
+        post: operations["acknowledgeDing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel ding
+         * @description Take it back; a scheduled one is not sent, and ends its series.
+         */
+        post: operations["cancelDing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}/delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm ding delivery
+         * @description One of the caller's devices shows it.
+         */
+        post: operations["confirmDingDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List ding deliveries
+         * @description What went out by SMS and telephone, for the sender.
+         */
+        get: operations["listDingDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export ding
+         * @description Everybody's state as a table (CSV), for the sender.
+         */
+        get: operations["exportDing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get ding file
+         * @description A short-lived personal link to something attached.
+         */
+        get: operations["getDingFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add ding recipients
+         * @description Send it to more people.
+         */
+        post: operations["addDingRecipients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dings/{ding_id}/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind of ding
+         * @description All steps again for everybody who has not acknowledged; counts as one of the day's.
+         */
+        post: operations["remindOfDing"];
         delete?: never;
         options?: never;
         head?: never;
@@ -677,6 +1166,120 @@ export interface paths {
          * @description Drop one's own unfinished upload.
          */
         delete: operations["cancelUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List folders
+         * @description The caller's folders and the organisation's, in the caller's order.
+         *
+         *     Which conversations stand in them, by hand or by rule, the conversations say (`folder_ids`).
+         */
+        get: operations["listFolders"];
+        put?: never;
+        /**
+         * Make folder
+         * @description Make a folder for oneself, or (with the power over them) for everybody; 200 if its `client_id` is known.
+         */
+        post: operations["makeFolder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Order folders
+         * @description Put folders into an order of one's own. Folders that are gone are passed over; those not named come behind.
+         */
+        put: operations["orderFolders"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{folder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete folder
+         * @description Delete a folder; the conversations stay.
+         */
+        delete: operations["deleteFolder"];
+        options?: never;
+        head?: never;
+        /**
+         * Change folder
+         * @description Rename a folder, change its rules, or collapse and hide it for oneself.
+         */
+        patch: operations["changeFolder"];
+        trace?: never;
+    };
+    "/api/v1/folders/{folder_id}/conversations/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put into folder
+         * @description Put a conversation into a folder; it may stand in several.
+         */
+        put: operations["putIntoFolder"];
+        post?: never;
+        /**
+         * Take out of folder
+         * @description Take a conversation out of a folder into which it was put by hand.
+         */
+        delete: operations["takeOutOfFolder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{folder_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark folder read
+         * @description Mark every conversation of the caller's in a folder read.
+         */
+        post: operations["readFolder"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -898,6 +1501,32 @@ export interface paths {
          * @description Set the language in which one reads Pegboard.
          */
         patch: operations["changeMe"];
+        trace?: never;
+    };
+    "/api/v1/me/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get my attention
+         * @description Quiet hours and the calm switches of the caller, and the badge rule as it is for them now.
+         *
+         *     The rule says what a direct message, a mention, a DING … may do: clients look it up and decide nothing themselves.
+         */
+        get: operations["getMyAttention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change my attention
+         * @description Change the caller's own settings, on all of their devices.
+         */
+        patch: operations["changeMyAttention"];
         trace?: never;
     };
     "/api/v1/me/password": {
@@ -1214,6 +1843,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search messages
+         * @description Messages with all these words that the caller may read, the newest first.
+         *
+         *     Simplified and traditional characters find each other, as do wide and narrow, capital and small letters. Chinese
+         *     is found anywhere in a text, from one character on; other scripts by whole words, the last one also by its
+         *     beginning. `sender` is a userid; `after` is the first instant that counts, `before` the first that does not.
+         *     A page may have fewer items than `limit`, even none, and yet a `next`: then much was read in vain, and the caller
+         *     may go on.
+         */
+        get: operations["searchMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1275,6 +1930,26 @@ export interface paths {
          * @description Sign another of one's own devices out; its sockets are closed.
          */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List threads
+         * @description The threads that the caller follows, the one with the newest reply first; `unread`: only those with new ones.
+         */
+        get: operations["listThreads"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1353,7 +2028,7 @@ export interface paths {
         };
         /**
          * Figures for Prometheus
-         * @description Counters and gauges of this process, as Prometheus reads them.
+         * @description Counters and gauges of this process, as Prometheus reads them; of several, each with the label `process`.
          */
         get: operations["metrics"];
         put?: never;
@@ -1388,6 +2063,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The message that it is about; its words only for those who may read it. */
+        AboutMessage: {
+            /** Format: uuid */
+            conversation_id: string;
+            seq: number;
+            readable: boolean;
+            excerpt: string;
+        };
         /**
          * AccountChange
          * @description What people set for themselves, in all their organisations.
@@ -1409,9 +2092,59 @@ export interface components {
             email: string | null;
             language: string;
         };
-        /** @description Who is new; those who were in already are not named. */
-        Added: {
-            added: string[];
+        /**
+         * Acknowledgement
+         * @description One press, and words for the sender if there are any.
+         */
+        Acknowledgement: {
+            /** @default null */
+            reply?: string | null;
+        };
+        /** @description Finished work of the organisation. The act `any` counts the people with at least one act of whatever kind. */
+        Activity: {
+            version: number;
+            acts: string[];
+            smallest_group: number;
+            items: components["schemas"]["ActivityCount"][];
+        };
+        /**
+         * @description One kind of finished work in one period, of the whole organisation.
+         *
+         *         `people` did it, `acts` times together; both are null where fewer than `smallest_group` people did. `version` is
+         *         that of the list of acts when it was counted.
+         */
+        ActivityCount: {
+            /** Format: date */
+            starts: string;
+            /** Format: date */
+            ends: string;
+            act: string;
+            version: number;
+            acts: number | null;
+            people: number | null;
+        };
+        /**
+         * ActivityPolicyChange
+         * @description Counting on or off, as seen at `revision`.
+         */
+        ActivityPolicyChange: {
+            revision: number;
+            enabled: boolean;
+        };
+        /** @description Whether the organisation counts finished work. */
+        ActivityPolicyOut: {
+            enabled: boolean;
+            revision: number;
+        };
+        /**
+         * Adapters
+         * @description How messages leave the house; null: that channel does not exist here.
+         */
+        Adapters: {
+            /** @default null */
+            sms?: (components["schemas"]["HttpAdapter"] | components["schemas"]["FileAdapter"]) | null;
+            /** @default null */
+            phone?: (components["schemas"]["HttpAdapter"] | components["schemas"]["FileAdapter"]) | null;
         };
         /**
          * AdminKind
@@ -1444,6 +2177,40 @@ export interface components {
             /** @default [] */
             powers?: string[];
         };
+        /** @description One delivery outside the app, for the sender. `code` says why it failed. */
+        Attempt: {
+            userid: string;
+            /** @enum {unknown} */
+            channel: "app" | "phone" | "sms";
+            /** @enum {unknown} */
+            state: "accepted" | "begun" | "claimed" | "delivered" | "failed";
+            code: string | null;
+            at: string;
+        };
+        /**
+         * AttentionChange
+         * @description What changes, and the revision that the caller saw.
+         */
+        AttentionChange: {
+            revision: number;
+            quiet_hours?: components["schemas"]["QuietHoursChange"];
+            no_numbers?: boolean;
+            mention_pierces_mute?: boolean;
+        };
+        /**
+         * @description The caller's settings, and the badge rule as it is for them now.
+         *
+         *         `quiet_until` is null when no quiet hours hold. At `changes_at` (null: never) they begin or end: ask again.
+         */
+        AttentionOut: {
+            quiet_hours: components["schemas"]["QuietHoursOut"];
+            quiet_until: string | null;
+            changes_at: string | null;
+            no_numbers: boolean;
+            mention_pierces_mute: boolean;
+            revision: number;
+            rule: components["schemas"]["RuleOut"][];
+        };
         /** @description Who did it. `name` and `ip` are empty once they have been erased. */
         AuditActor: {
             kind: string;
@@ -1468,6 +2235,21 @@ export interface components {
             ok: boolean;
             first_bad_seq: number | null;
         };
+        /** @description A message that the caller wants to find again. */
+        Bookmark: {
+            conversation: components["schemas"]["ConversationName"];
+            message: components["schemas"]["Message"];
+            note: string;
+            at: string;
+        };
+        /**
+         * BookmarkNote
+         * @description What the caller notes beside the message.
+         */
+        BookmarkNote: {
+            /** @default  */
+            note?: string;
+        };
         /**
          * Check
          * @description One condition; `detail` says in a word what is wrong, never an address or a name.
@@ -1477,7 +2259,7 @@ export interface components {
             /** @default  */
             detail?: string;
         };
-        /** @description A conversation as the caller sees it. `unread` counts at most 100; own messages do not count. */
+        /** @description A conversation as the caller sees it; `folder_ids` are the folders that it stands in, in the caller's order. */
         Conversation: {
             /** Format: uuid */
             id: string;
@@ -1498,6 +2280,7 @@ export interface components {
             revision: number;
             rules: components["schemas"]["Rules"];
             mine: components["schemas"]["Mine"];
+            folder_ids: string[];
             peer: components["schemas"]["Peer"] | null;
             last_message: components["schemas"]["Message"] | null;
         };
@@ -1512,6 +2295,27 @@ export interface components {
             notice?: string;
             avatar_file_id?: string | null;
             rules?: components["schemas"]["RulesChange"];
+        };
+        /** @description Which conversation something is from, for lists across them; a direct one is called like the other person. */
+        ConversationName: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            kind: "all" | "department" | "direct" | "group";
+            name: string;
+        };
+        /** @description How many people are in each state. */
+        Counts: {
+            pending: number;
+            delivered: number;
+            acknowledged: number;
+            undelivered: number;
+            cancelled: number;
+        };
+        /** @description It is stored, and will be sent. */
+        Created: {
+            /** Format: uuid */
+            id: string;
         };
         /**
          * @description A department. `member_count` counts each person of its subtree once, `child_count` its direct children.
@@ -1593,6 +2397,68 @@ export interface components {
             name: string;
         };
         /**
+         * @description A DING as its sender sees it (with `counts`), or one of its recipients (without; `recipients`: their own place).
+         *
+         *         `revision` is that of `counts`: what carries a smaller one is older. In lists, and in events,
+         *         `recipients` is empty for the sender. `department_ids` and `to_unread` are shown to the sender.
+         */
+        Ding: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "open" | "scheduled";
+            mine: boolean;
+            sender: components["schemas"]["pegboard.modules.ding.schemas.Person"];
+            content: string;
+            message: components["schemas"]["AboutMessage"] | null;
+            files: components["schemas"]["DingFile"][];
+            steps: components["schemas"]["Step"][];
+            send_at: string;
+            created_at: string;
+            fired_at: string | null;
+            reminded_at: string | null;
+            repeat: components["schemas"]["Repeat"] | null;
+            department_ids: string[];
+            to_unread: boolean;
+            revision: number;
+            counts: components["schemas"]["Counts"] | null;
+            recipients: components["schemas"]["Recipient"][];
+            next: string | null;
+        };
+        /** @description Something attached. */
+        DingFile: {
+            /** Format: uuid */
+            file_id: string;
+            name: string;
+            size: number;
+            type: string;
+        };
+        /** @description A personal link to a file's bytes, good until `expires_at`. */
+        DingFileLink: {
+            url: string;
+            expires_at: string;
+        };
+        /** @description The organisation's policy, and what has been used of its budgets today. Values of headers are not shown. */
+        DingPolicy: {
+            revision: number;
+            limit_per_person: number;
+            sms_a_day: number;
+            phone_a_day: number;
+            /** @enum {unknown} */
+            pierces_quiet: "admins" | "everyone" | "nobody";
+            adapters: components["schemas"]["Adapters"];
+            sms_used: number;
+            phone_used: number;
+        };
+        /**
+         * Direct
+         * @description Every conversation with one person.
+         */
+        Direct: {
+            /** @enum {unknown} */
+            kind: "direct";
+        };
+        /**
          * Edit
          * @description New content for a text or markdown message that the caller saw at `rev`.
          */
@@ -1623,6 +2489,22 @@ export interface components {
             code: string;
             message: string;
         };
+        /**
+         * @description The text around what was found, in one line. `marks` are [start, end) of what was found in it, counted in
+         *         UTF-16 code units as browsers count them.
+         */
+        Excerpt: {
+            text: string;
+            marks: number[][];
+        };
+        /**
+         * FileAdapter
+         * @description One file for each message, for a program beside us that sends them.
+         */
+        FileAdapter: {
+            /** @enum {unknown} */
+            kind: "file";
+        };
         /** @description A personal link to a file's bytes, good until `expires_at`. */
         FileLink: {
             url: string;
@@ -1640,6 +2522,46 @@ export interface components {
             height: number | null;
         };
         /**
+         * FolderChange
+         * @description What changes. A new name or new rules take the revision that the caller saw.
+         */
+        FolderChange: {
+            revision?: number;
+            name?: string;
+            rules?: (components["schemas"]["Direct"] | components["schemas"]["Groups"] | components["schemas"]["OfDepartment"] | components["schemas"]["Robots"] | components["schemas"]["Muted"] | components["schemas"]["OwnedByMe"])[];
+            collapsed?: boolean;
+            hidden?: boolean;
+        };
+        /**
+         * FolderOrder
+         * @description Folders in the order in which the caller wants them; others come behind.
+         */
+        FolderOrder: {
+            folder_ids: string[];
+        };
+        /**
+         * @description A folder as the caller has it: order, `collapsed` and `hidden` are theirs alone.
+         *
+         *         `conversation_ids` were put there by hand; those of an organisation's folder are shown to who may change it.
+         */
+        FolderOut: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            scope: "organisation" | "personal";
+            position: number;
+            collapsed: boolean;
+            hidden: boolean;
+            rules: (components["schemas"]["Direct"] | components["schemas"]["Groups"] | components["schemas"]["OfDepartment"] | components["schemas"]["Robots"] | components["schemas"]["Muted"] | components["schemas"]["OwnedByMe"])[];
+            conversation_ids: string[];
+            revision: number;
+        };
+        /** @description How many conversations in the folder had something unread. */
+        FolderRead: {
+            conversations: number;
+        };
+        /**
          * Forwarding
          * @description Messages of another conversation to be sent on, each by itself or merged into one.
          */
@@ -1651,6 +2573,20 @@ export interface components {
             merged?: boolean;
             /** @default null */
             client_id?: string | null;
+        };
+        /** @description The conversation of a message that was found; a direct one is called like the other person. */
+        FoundIn: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            kind: "all" | "department" | "direct" | "group";
+            name: string;
+        };
+        /** @description A message that has the words looked for (without counts of readers). */
+        FoundMessage: {
+            conversation: components["schemas"]["FoundIn"];
+            message: components["schemas"]["Message"];
+            excerpt: components["schemas"]["Excerpt"];
         };
         /** @description Somebody in a conversation. */
         GroupMember: {
@@ -1672,6 +2608,36 @@ export interface components {
             /** @enum {unknown} */
             role?: "admin" | "member";
             muted?: boolean;
+        };
+        /**
+         * Groups
+         * @description Every group, of whatever kind.
+         */
+        Groups: {
+            /** @enum {unknown} */
+            kind: "groups";
+        };
+        /**
+         * HttpAdapter
+         * @description A gateway that takes one request for each message. `url` and `body_template` have places: see the README.
+         */
+        HttpAdapter: {
+            /** @enum {unknown} */
+            kind: "http";
+            url: string;
+            /**
+             * @default POST
+             * @enum {unknown}
+             */
+            method?: "GET" | "POST" | "PUT";
+            /** @default {} */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @default {"to": "{phone}", "text": "{text}"} */
+            body_template?: string;
+            /** @default  */
+            success_contains?: string;
         };
         /**
          * @description How far an import is. `errors` are the first 1,000 of `errors_total`; `refused`: nothing was stored.
@@ -1892,13 +2858,37 @@ export interface components {
             recalled_at: string | null;
             recalled_by: string | null;
             reactions: components["schemas"]["Reaction"][];
+            previews: components["schemas"]["Preview"][];
+            thread_seq: number | null;
+            also_in_main: boolean;
+            thread: components["schemas"]["Thread"] | null;
+            pinned_at: string | null;
+            pinned_by: string | null;
             receipts: components["schemas"]["Receipts"] | null;
         };
-        /** @description The caller's own side of a conversation. */
+        /**
+         * MessagePlace
+         * @description A message in a conversation.
+         */
+        MessagePlace: {
+            /** Format: uuid */
+            conversation_id: string;
+            seq: number;
+        };
+        /**
+         * @description The caller's own side of a conversation.
+         *
+         *         `unread` counts to 100, without one's own and the system's; of replies in threads only those that call the caller.
+         *         `mentions` of them call the caller (by name, by a reply, or as everybody); `mentioned`: there are any. `badge` is
+         *         the number to be shown, by the rule in `GET /me/attention`. At `muted_until` the badge is another: ask again.
+         */
         Mine: {
             read_seq: number;
+            threads_read_seq: number;
             unread: number;
+            mentions: number;
             mentioned: boolean;
+            badge: number;
             first_seq: number;
             pinned: boolean;
             muted_until: string | null;
@@ -1916,6 +2906,24 @@ export interface components {
             hidden?: boolean;
             marked_unread?: boolean;
             draft?: string;
+        };
+        /**
+         * MoreRecipients
+         * @description Some more people.
+         */
+        MoreRecipients: {
+            /** @default [] */
+            userids?: string[];
+            /** @default [] */
+            department_ids?: string[];
+        };
+        /**
+         * Muted
+         * @description Every conversation that is muted now.
+         */
+        Muted: {
+            /** @enum {unknown} */
+            kind: "muted";
         };
         /** @description The account that is signed in. */
         MyAccount: {
@@ -1960,6 +2968,50 @@ export interface components {
             parent_id: string;
             /** @default null */
             order?: number | null;
+        };
+        /**
+         * NewDing
+         * @description A DING to people, to whole departments, or (`to_unread`) to exactly those who have not read `message`.
+         *
+         *         The same `client_id` from the same person is the same DING, sent once. Without `steps`: in the app at once and
+         *         again after 5 minutes, then by SMS after 10 and by telephone after 15, where there are adapters for them.
+         */
+        NewDing: {
+            content: string;
+            /** @default null */
+            client_id?: string | null;
+            /** @default [] */
+            userids?: string[];
+            /** @default [] */
+            department_ids?: string[];
+            /** @default null */
+            message?: components["schemas"]["MessagePlace"] | null;
+            /** @default false */
+            to_unread?: boolean;
+            /** @default [] */
+            file_ids?: string[];
+            /** @default null */
+            steps?: components["schemas"]["Step"][] | null;
+            /** @default null */
+            send_at?: string | null;
+            /** @default null */
+            repeat?: components["schemas"]["Repeat"] | null;
+        };
+        /**
+         * NewFolder
+         * @description A folder to be made. The same `client_id` from the same person is the same folder.
+         */
+        NewFolder: {
+            name: string;
+            /**
+             * @default personal
+             * @enum {unknown}
+             */
+            scope?: "organisation" | "personal";
+            /** @default [] */
+            rules?: (components["schemas"]["Direct"] | components["schemas"]["Groups"] | components["schemas"]["OfDepartment"] | components["schemas"]["Robots"] | components["schemas"]["Muted"] | components["schemas"]["OwnedByMe"])[];
+            /** @default null */
+            client_id?: string | null;
         };
         /**
          * NewInvitation
@@ -2007,6 +3059,8 @@ export interface components {
         /**
          * NewMessage
          * @description A message to be sent. The same `client_id` from the same person is the same message, sent once.
+         *
+         *         A reply stands in the thread of the message replied to; with `also_in_main` in the main line as well.
          */
         NewMessage: {
             kind: string;
@@ -2017,6 +3071,8 @@ export interface components {
             mentions?: string[];
             /** @default null */
             reply_to?: number | null;
+            /** @default false */
+            also_in_main?: boolean;
         };
         /**
          * NewOwner
@@ -2046,6 +3102,18 @@ export interface components {
             userid: string;
             name: string;
             left?: boolean;
+        };
+        /**
+         * OfDepartment
+         * @description The group of a department; `subtree`: also those of the departments below it.
+         */
+        OfDepartment: {
+            /** @enum {unknown} */
+            kind: "department";
+            /** Format: uuid */
+            department_id: string;
+            /** @default false */
+            subtree?: boolean;
         };
         /** @description An organisation. `code` is what its people sign in with beside their userid. */
         Organisation: {
@@ -2089,6 +3157,16 @@ export interface components {
             presence?: boolean;
             /** @default false */
             show_mobiles?: boolean;
+            /** @default true */
+            link_previews?: boolean;
+        };
+        /**
+         * OwnedByMe
+         * @description Every group that I own.
+         */
+        OwnedByMe: {
+            /** @enum {unknown} */
+            kind: "mine";
         };
         /** @description One page: the items, and the cursor of the next page (null: this was the last). */
         AdministratorPage: {
@@ -2096,8 +3174,18 @@ export interface components {
             next: string | null;
         };
         /** @description One page: the items, and the cursor of the next page (null: this was the last). */
+        AttemptPage: {
+            items: components["schemas"]["Attempt"][];
+            next: string | null;
+        };
+        /** @description One page: the items, and the cursor of the next page (null: this was the last). */
         AuditEntryPage: {
             items: components["schemas"]["AuditEntry"][];
+            next: string | null;
+        };
+        /** @description One page: the items, and the cursor of the next page (null: this was the last). */
+        BookmarkPage: {
+            items: components["schemas"]["Bookmark"][];
             next: string | null;
         };
         /** @description One page: the items, and the cursor of the next page (null: this was the last). */
@@ -2111,8 +3199,23 @@ export interface components {
             next: string | null;
         };
         /** @description One page: the items, and the cursor of the next page (null: this was the last). */
+        DingPage: {
+            items: components["schemas"]["Ding"][];
+            next: string | null;
+        };
+        /** @description One page: the items, and the cursor of the next page (null: this was the last). */
         EditedContentPage: {
             items: components["schemas"]["EditedContent"][];
+            next: string | null;
+        };
+        /** @description One page: the items, and the cursor of the next page (null: this was the last). */
+        FolderOutPage: {
+            items: components["schemas"]["FolderOut"][];
+            next: string | null;
+        };
+        /** @description One page: the items, and the cursor of the next page (null: this was the last). */
+        FoundMessagePage: {
+            items: components["schemas"]["FoundMessage"][];
             next: string | null;
         };
         /** @description One page: the items, and the cursor of the next page (null: this was the last). */
@@ -2166,6 +3269,11 @@ export interface components {
             next: string | null;
         };
         /** @description One page: the items, and the cursor of the next page (null: this was the last). */
+        ThreadStatePage: {
+            items: components["schemas"]["ThreadState"][];
+            next: string | null;
+        };
+        /** @description One page: the items, and the cursor of the next page (null: this was the last). */
         TokenItemPage: {
             items: components["schemas"]["TokenItem"][];
             next: string | null;
@@ -2193,16 +3301,50 @@ export interface components {
             userids: string[];
         };
         /**
-         * Person
-         * @description One person of the organisation.
+         * PolicyChange
+         * @description What changes of the organisation's policy, and the revision that the caller saw.
+         *
+         *         A header's value that is sent back as it was shown (`•••`) stays what it is.
          */
-        Person: {
-            userid: string;
+        PolicyChange: {
+            revision: number;
+            limit_per_person?: number;
+            sms_a_day?: number;
+            phone_a_day?: number;
+            /** @enum {unknown} */
+            pierces_quiet?: "admins" | "everyone" | "nobody";
+            adapters?: components["schemas"]["Adapters"];
         };
         /** @description A power that a sub-administrator can be given, and what it is called. */
         Power: {
             name: string;
             title: string;
+        };
+        /** @description What the page behind a link says of itself; `description` may be empty, `site` may be just its host. */
+        Preview: {
+            url: string;
+            title: string;
+            description: string;
+            site: string;
+        };
+        /**
+         * QuietHoursChange
+         * @description What changes of the quiet hours; a `zone` of null is the organisation's.
+         */
+        QuietHoursChange: {
+            enabled?: boolean;
+            starts?: string;
+            ends?: string;
+            days?: number[];
+            zone?: string | null;
+        };
+        /** @description From `starts` to `ends` by the clock of `zone`, beginning on these weekdays (1: Monday). */
+        QuietHoursOut: {
+            enabled: boolean;
+            starts: string;
+            ends: string;
+            days: number[];
+            zone: string;
         };
         /** @description The message that this one replies to; `excerpt` is empty for a recalled one. */
         Quote: {
@@ -2218,9 +3360,10 @@ export interface components {
             mine: boolean;
             names: string[];
         };
-        /** @description The cursor as it is now; it never goes back. */
+        /** @description The cursors of the main line and of all threads at once, as they are now; they never go back. */
         ReadPosition: {
             read_seq: number;
+            threads_read_seq: number;
         };
         /**
          * ReadTo
@@ -2257,6 +3400,39 @@ export interface components {
             read: number;
             total: number;
         };
+        /**
+         * @description One person, and how far it has come with them. `told_at`: since when they have it before them.
+         *
+         *         `rev` grows with every change of state or reply: what carries a smaller one is older.
+         */
+        Recipient: {
+            userid: string;
+            name: string;
+            /** @enum {unknown} */
+            state: "acknowledged" | "cancelled" | "delivered" | "pending" | "undelivered";
+            told_at: string | null;
+            delivered_at: string | null;
+            acknowledged_at: string | null;
+            reply: string | null;
+            rev: number;
+        };
+        /**
+         * Repeat
+         * @description Again every day, week or month at the same time of day in this zone.
+         */
+        Repeat: {
+            /** @enum {unknown} */
+            every: "day" | "month" | "week";
+            zone: string;
+        };
+        /**
+         * Robots
+         * @description Every conversation with a robot.
+         */
+        Robots: {
+            /** @enum {unknown} */
+            kind: "robots";
+        };
         /** @description A role under the heading `group`. */
         Role: {
             /** Format: uuid */
@@ -2283,6 +3459,22 @@ export interface components {
             group?: string | null;
             /** @default null */
             revision?: number | null;
+        };
+        /**
+         * @description What one kind of happening does, in a conversation that is muted or not.
+         *
+         *         `number`: it is counted in the badge; `bold`: the name stands out; `alert`: sound and push. `why` is a stable
+         *         code, `text` the answer to "why do I see this?".
+         */
+        RuleOut: {
+            /** @enum {unknown} */
+            kind: "approval" | "ding" | "direct" | "group" | "mention" | "mention_all" | "reply" | "robot" | "system" | "task" | "thread_reply";
+            muted: boolean;
+            number: boolean;
+            bold: boolean;
+            alert: boolean;
+            why: string;
+            text: string;
         };
         /** @description What a group's owner decides. */
         Rules: {
@@ -2366,6 +3558,46 @@ export interface components {
             /** @default null */
             org_code?: string | null;
         };
+        /**
+         * Step
+         * @description Try this channel so long after the first.
+         */
+        Step: {
+            /** @enum {unknown} */
+            channel: "app" | "phone" | "sms";
+            /** @default 0 */
+            after_seconds?: number;
+        };
+        /** @description The replies to a message, and to them; `people` are the first three who replied. */
+        Thread: {
+            replies: number;
+            last_seq: number;
+            last_at: string;
+            people: components["schemas"]["Sender"][];
+        };
+        /**
+         * ThreadReadTo
+         * @description Everything in the thread up to `seq` was really seen.
+         */
+        ThreadReadTo: {
+            seq: number;
+        };
+        /**
+         * @description A thread, and how the caller stands with it. Above `read_seq` everything is new to them; `unread` counts to 100.
+         *
+         *         Without a reply there are only the counts; `root` is null where the caller may not read it.
+         */
+        ThreadState: {
+            conversation: components["schemas"]["ConversationName"];
+            root_seq: number;
+            root: components["schemas"]["Message"] | null;
+            replies: number;
+            last_seq: number | null;
+            last_at: string | null;
+            following: boolean;
+            read_seq: number;
+            unread: number;
+        };
         /** @description A personal token and the organisation it is bound to. */
         TokenItem: {
             /** Format: uuid */
@@ -2393,10 +3625,37 @@ export interface components {
             complete: boolean;
             file: components["schemas"]["FileOut"] | null;
         };
+        /** @description How many DINGs the caller has sent today, a day of the organisation's. */
+        Usage: {
+            used: number;
+            limit: number;
+            day: string;
+        };
         /** @description The group's administrators will decide. */
         Waiting: {
             /** @enum {unknown} */
             state: "waiting";
+        };
+        /** @description Who is new; those who had it already are not named. */
+        "pegboard.modules.ding.schemas.Added": {
+            added: string[];
+        };
+        /** @description Somebody beside a DING. */
+        "pegboard.modules.ding.schemas.Person": {
+            userid: string;
+            name: string;
+            avatar_file_id: string | null;
+        };
+        /** @description Who is new; those who were in already are not named. */
+        "pegboard.modules.messaging.schemas.Added": {
+            added: string[];
+        };
+        /**
+         * Person
+         * @description One person of the organisation.
+         */
+        "pegboard.modules.messaging.schemas.Person": {
+            userid: string;
         };
     };
     responses: {
@@ -2507,6 +3766,96 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listActivity: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                period?: "day" | "month" | "week";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getActivityPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityPolicyOut"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeActivityPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivityPolicyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityPolicyOut"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
     administrators: {
         parameters: {
             query?: never;
@@ -2647,6 +3996,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listBookmarks: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookmarkPage"];
                 };
             };
             401: components["responses"]["Unauthenticated"];
@@ -3072,7 +4450,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Added"];
+                    "application/json": components["schemas"]["pegboard.modules.messaging.schemas.Added"];
                 };
             };
             400: components["responses"]["Malformed"];
@@ -3160,6 +4538,7 @@ export interface operations {
             query?: {
                 after_seq?: number;
                 before_seq?: number;
+                line?: "all" | "main";
                 cursor?: string;
                 limit?: number;
             };
@@ -3303,6 +4682,71 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    bookmarkMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookmarkNote"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    removeBookmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
     getMessageFile: {
         parameters: {
             query?: {
@@ -3360,6 +4804,68 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    pinMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    unpinMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
@@ -3541,7 +5047,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Person"];
+                "application/json": components["schemas"]["pegboard.modules.messaging.schemas.Person"];
             };
         };
         responses: {
@@ -3561,6 +5067,35 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listPins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
@@ -3589,6 +5124,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadPosition"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getThread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadState"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    followThread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadState"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    unfollowThread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadState"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listThreadMessages: {
+        parameters: {
+            query?: {
+                after_seq?: number;
+                before_seq?: number;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    readThread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThreadReadTo"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadState"];
                 };
             };
             400: components["responses"]["Malformed"];
@@ -3796,6 +5496,470 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    getDingPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DingPolicy"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeDingPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DingPolicy"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    tellDingReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                signed: string;
+                told: "delivered" | "failed";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listDings: {
+        parameters: {
+            query?: {
+                box?: "received" | "sent";
+                state?: "all" | "open";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DingPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    sendDing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getDingUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getDing: {
+        parameters: {
+            query?: {
+                recipient_state?: ("acknowledged" | "cancelled" | "delivered" | "pending" | "undelivered")[];
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                ding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ding"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    acknowledgeDing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledgement"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    cancelDing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    confirmDingDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listDingDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    exportDing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getDingFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ding_id: string;
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DingFileLink"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    addDingRecipients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoreRecipients"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["pegboard.modules.ding.schemas.Added"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    remindOfDing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
     uploadFile: {
         parameters: {
             query?: never;
@@ -3975,6 +6139,262 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listFolders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderOutPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    makeFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFolder"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderOut"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderOut"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    orderFolders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderOrder"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderOutPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                folder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                folder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderOut"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    putIntoFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                folder_id: string;
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    takeOutOfFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                folder_id: string;
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    readFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                folder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderRead"];
+                };
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -4342,6 +6762,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountChanged"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getMyAttention: {
+        parameters: {
+            query?: never;
+            header?: {
+                "accept-language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionOut"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeMyAttention: {
+        parameters: {
+            query?: never;
+            header?: {
+                "accept-language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttentionChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionOut"];
                 };
             };
             400: components["responses"]["Malformed"];
@@ -4979,6 +7463,41 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    searchMessages: {
+        parameters: {
+            query: {
+                q: string;
+                conversation_id?: string;
+                sender?: string;
+                kind?: "file" | "forward" | "link" | "markdown" | "text";
+                after?: string;
+                before?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundMessagePage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
     listSessions: {
         parameters: {
             query?: never;
@@ -5084,6 +7603,36 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listThreads: {
+        parameters: {
+            query?: {
+                unread?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadStatePage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];

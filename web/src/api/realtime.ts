@@ -2,7 +2,12 @@
 import type { OutgoingContent } from "./content";
 import type {
   Conversation,
+  ConversationRole,
   ConversationRules,
+  Ding,
+  DingCounts,
+  DingRecipient,
+  DingState,
   MemberState,
   Message,
   MessageSent,
@@ -16,14 +21,46 @@ export interface Head {
   head_rev: number;
   read_seq: number;
   unread: number;
+  mentions: number;
   mentioned: boolean;
+  badge: number;
+}
+
+export interface ThreadCounts {
+  root_seq: number;
+  replies: number;
+  last_seq: number;
+  last_at: string;
 }
 
 export interface EventMap {
-  hello: { session: { user_id: string; org_id: string; userid: string }; heads: Head[] };
-  "message.created": { conversation_id: string; message: Message };
-  "message.changed": { conversation_id: string; message: Message };
-  "cursor.moved": { conversation_id: string; read_seq: number; unread: number; mentioned: boolean };
+  hello: { session: { user_id: string; org_id: string; userid: string }; heads: Head[]; dings_open: number };
+  "message.created": {
+    conversation_id: string;
+    message: Message;
+    /** How its thread stands with this reply. */
+    thread?: ThreadCounts | null;
+  };
+  "message.changed": { conversation_id: string; message: Message; personal: boolean };
+  "thread.read": {
+    conversation_id: string;
+    root_seq: number;
+    last_seq: number;
+    following: boolean;
+    read_seq: number;
+    unread: number;
+  };
+  "bookmark.changed": { conversation_id: string; seq: number; bookmarked: boolean; note: string };
+  "cursor.moved": {
+    conversation_id: string;
+    head_seq: number;
+    read_seq: number;
+    threads_read_seq: number;
+    unread: number;
+    mentions: number;
+    mentioned: boolean;
+    badge: number;
+  };
   "receipts.changed": { conversation_id: string; counts: { seq: number; read: number; total: number }[] };
   "conversation.joined": { conversation: Conversation };
   "conversation.left": { conversation_id: string };
@@ -39,7 +76,24 @@ export interface EventMap {
     dissolved: boolean;
     revision: number;
   };
-  "conversation.mine_changed": { conversation_id: string; mine: Mine };
+  "conversation.mine_changed": {
+    conversation_id: string;
+    head_seq: number;
+    my_role: ConversationRole;
+    mine: Mine;
+    folder_ids: string[];
+  };
+  "folders.changed": Record<never, never>;
+  "attention.changed": Record<never, never>;
+  "ding.received": { ding: Ding; step: number };
+  "ding.changed": { id: string; state: DingState; ding: Ding };
+  "ding.progress": {
+    id: string;
+    state: DingState;
+    revision: number;
+    counts: DingCounts;
+    recipients: DingRecipient[];
+  };
   "member.changed": {
     userid: string;
     name: string;
@@ -70,6 +124,7 @@ type SendCommand = OutgoingContent & {
   client_id: string;
   mentions?: string[];
   reply_to?: number | null;
+  also_in_main?: boolean;
 };
 
 export interface CommandMap {

@@ -32,6 +32,11 @@ export type ConversationRules = Schema["Rules"];
 export type Mine = Schema["Mine"];
 
 export type Message = Schema["Message"];
+export type MessageThread = Schema["Thread"];
+export type LinkPreview = Schema["Preview"];
+export type FoundMessage = Schema["FoundMessage"];
+export type ThreadState = Schema["ThreadState"];
+export type Bookmark = Schema["Bookmark"];
 export type MessageSent = Schema["Sent"];
 export type Reaction = Schema["Reaction"];
 export type Receipts = Schema["Receipts"];
@@ -39,6 +44,25 @@ export type ReplySource = Schema["Quote"];
 export type Reader = Schema["Reader"];
 export type NonReader = Schema["NonReader"];
 export type Readers = Schema["Readers"];
+
+export type Attention = Schema["AttentionOut"];
+export type AttentionChange = Schema["AttentionChange"];
+export type QuietHours = Schema["QuietHoursOut"];
+export type NoticeRule = Schema["RuleOut"];
+export type NoticeKind = NoticeRule["kind"];
+export type Folder = Schema["FolderOut"];
+export type FolderRule = Folder["rules"][number];
+
+export type Ding = Schema["Ding"];
+export type DingCounts = Schema["Counts"];
+export type DingFile = Schema["DingFile"];
+export type DingRecipient = Schema["Recipient"];
+export type DingRecipientState = DingRecipient["state"];
+export type DingState = Ding["state"];
+export type DingStep = Schema["Step"];
+export type DingUsage = Schema["Usage"];
+export type DingDelivery = Schema["Attempt"];
+export type NewDing = Schema["NewDing"];
 
 export type FileLink = Schema["FileLink"];
 export type UploadState = Schema["UploadOut"];

@@ -4,17 +4,23 @@ import {
   FileAddOutlined,
   LogoutOutlined,
   MessageOutlined,
+  MoonOutlined,
+  NotificationOutlined,
+  ThunderboltOutlined,
 } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink, Outlet, useMatch } from "react-router";
+import { NavLink, Outlet, useMatch, useNavigate } from "react-router";
 import { updateMe } from "@/api/endpoints";
-import { attention, useConversations } from "@/shared/chat/conversations";
+import { ruleFor, useAttention } from "@/shared/attention/attention";
+import { standing, useConversations } from "@/shared/chat/conversations";
+import { useOpenDings } from "@/shared/ding/dings";
 import { chooseLanguage, type Language, languageNames, languages } from "@/shared/i18n";
 import { chooseTheme, type ThemeChoice, useThemeChoice } from "@/shared/preferences";
 import { useConnectionState } from "@/shared/realtime/context";
 import { rememberOrganisation, useMe } from "@/shared/session/me";
+import { clockTime } from "@/shared/time";
 import { ActionMenu, type MenuAction } from "@/shared/ui/ActionMenu";
 import { Avatar } from "@/shared/ui/Avatar";
 import { Delayed } from "@/shared/ui/states";
@@ -22,6 +28,9 @@ import { toastError } from "@/shared/ui/toast";
 import { RealtimeProvider } from "./realtime/RealtimeProvider";
 import styles from "./shell.module.css";
 import { leave } from "./signedOut";
+import { useAttentionClock } from "./useAttentionClock";
+
+const DingSheet = lazy(async () => ({ default: (await import("@/features/ding/DingSheet")).DingSheet }));
 
 /** The power that opens the import. */
 export const importPower = "directory.import";
@@ -36,11 +45,19 @@ export function Shell() {
 
 function Frame() {
   const inConversation = useMatch("/messages/:conversationId") !== null;
+  const inDing = useMatch("/dings/:dingId") !== null;
+  const dinged = useOpenDings().length > 0;
+  useAttentionClock();
   return (
-    <div className={inConversation ? `${styles.shell} ${styles.deep}` : styles.shell}>
+    <div className={inConversation || inDing ? `${styles.shell} ${styles.deep}` : styles.shell}>
       <Rail />
       <div className={styles.content}>
         <OfflineLine />
+        {dinged && (
+          <Suspense>
+            <DingSheet />
+          </Suspense>
+        )}
         <Outlet />
       </div>
     </div>
@@ -50,27 +67,41 @@ function Frame() {
 /** The number on "Messages": what waits for me, by the calm rule. */
 function useAttentionCount(): number {
   const { conversations } = useConversations();
+  const attention = useAttention();
   let count = 0;
-  for (const conversation of conversations ?? []) count += attention(conversation).number;
+  for (const conversation of conversations ?? []) count += standing(conversation, attention).number;
   return count;
+}
+
+function Badge({ count, why }: { count: number; why?: string }) {
+  const { t } = useTranslation();
+  if (count === 0) return null;
+  return (
+    <span className={styles.badge} title={why}>
+      <span aria-hidden="true">{count > 99 ? "99+" : count}</span>
+      <span className="visually-hidden">{t("shell.waiting", { count })}</span>
+    </span>
+  );
 }
 
 function Rail() {
   const { t } = useTranslation();
   const me = useMe();
   const waiting = useAttentionCount();
+  const open = useOpenDings().length;
+  const ringing = ruleFor(useAttention(), "ding", false);
   const mayImport = me.powers.includes(importPower);
   return (
     <nav className={styles.rail} aria-label={t("shell.navigation")}>
       <NavLink to="/messages" className={styles.railItem}>
         <MessageOutlined aria-hidden className={styles.railIcon} />
         <span>{t("shell.messages")}</span>
-        {waiting > 0 && (
-          <span className={styles.badge}>
-            <span aria-hidden="true">{waiting > 99 ? "99+" : waiting}</span>
-            <span className="visually-hidden">{t("shell.waiting", { count: waiting })}</span>
-          </span>
-        )}
+        <Badge count={waiting} />
+      </NavLink>
+      <NavLink to="/dings" className={styles.railItem}>
+        <ThunderboltOutlined aria-hidden className={styles.railIcon} />
+        <span>{t("ding.title")}</span>
+        <Badge count={ringing?.number ? open : 0} why={ringing?.text} />
       </NavLink>
       <NavLink to="/contacts" className={styles.railItem}>
         <ContactsOutlined aria-hidden className={styles.railIcon} />
@@ -100,6 +131,8 @@ function MeMenu() {
   const { t, i18n } = useTranslation();
   const me = useMe();
   const client = useQueryClient();
+  const navigate = useNavigate();
+  const quietUntil = useAttention()?.quiet_until;
   const theme = useThemeChoice();
   const [anchor, setAnchor] = useState<DOMRect | null>(null);
   const name = me.member?.name ?? me.user.name;
@@ -116,11 +149,18 @@ function MeMenu() {
   };
   const organisations = me.organisations.filter((organisation) => organisation.state === "active");
   const actions: MenuAction[] = [
+    {
+      key: "calm",
+      label: t("calm.title"),
+      icon: <NotificationOutlined aria-hidden />,
+      run: () => navigate("/settings/notifications"),
+    },
     ...organisations.map((organisation, index) => ({
       key: `org-${organisation.org_id}`,
       label: organisation.name,
       icon: <BankOutlined aria-hidden />,
       checked: organisation.org_id === me.org?.org_id,
+      divided: index === 0,
       heading: index === 0 ? t("shell.organisation") : undefined,
       run: () => organisation.org_id !== me.org?.org_id && switchTo(organisation.org_id),
     })),
@@ -160,6 +200,7 @@ function MeMenu() {
         onClick={(event) => setAnchor(event.currentTarget.getBoundingClientRect())}
       >
         <Avatar id={me.member?.userid ?? me.user.id} name={name} size={32} />
+        {quietUntil && <MoonOutlined aria-hidden className={styles.moon} />}
         <span className={styles.meLabel}>{t("shell.me")}</span>
         <span className="visually-hidden">{t("shell.meMenu", { name })}</span>
       </button>
@@ -172,6 +213,9 @@ function MeMenu() {
             <div className={styles.meHead}>
               <strong>{name}</strong>
               {me.member?.title && <span>{me.member.title}</span>}
+              {quietUntil && (
+                <span>{t("calm.quietUntil", { time: clockTime(quietUntil, i18n.language) })}</span>
+              )}
             </div>
           }
           onClose={() => setAnchor(null)}

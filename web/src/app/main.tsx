@@ -8,6 +8,18 @@ import { applyTheme } from "@/shared/theme";
 import { App } from "./App";
 import { signedOut } from "./signedOut";
 
+/** A page that outlived an installation asks for code that is gone; loading it anew, once, brings the new one. */
+const reloadedKey = "pegboard.reloaded";
+const reloadAgainAfterMs = 60_000;
+
+window.addEventListener("vite:preloadError", (event) => {
+  const last = Number(sessionStorage.getItem(reloadedKey));
+  if (Date.now() - last < reloadAgainAfterMs) return;
+  event.preventDefault();
+  sessionStorage.setItem(reloadedKey, String(Date.now()));
+  window.location.reload();
+});
+
 async function start(root: HTMLElement): Promise<void> {
   await startI18n();
   applyTheme(currentThemeMode(), currentLanguage() === "zh-CN");

@@ -29,8 +29,38 @@ export const router = createBrowserRouter(
               lazy: async () => ({ Component: (await import("./Shell")).Shell }),
               children: [
                 {
-                  path: "messages/:conversationId?",
+                  path: "messages",
                   lazy: async () => ({ Component: (await import("./pages/MessagesPage")).MessagesPage }),
+                  children: [
+                    {
+                      index: true,
+                      lazy: async () => ({ Component: (await import("./pages/MessagesPage")).NothingOpen }),
+                    },
+                    {
+                      path: "search",
+                      lazy: async () => ({
+                        Component: (await import("@/features/search/SearchPage")).SearchPage,
+                      }),
+                    },
+                    {
+                      path: "threads",
+                      lazy: async () => ({
+                        Component: (await import("@/features/threads/ThreadsPage")).ThreadsPage,
+                      }),
+                    },
+                    {
+                      path: "bookmarks",
+                      lazy: async () => ({
+                        Component: (await import("@/features/bookmarks/BookmarksPage")).BookmarksPage,
+                      }),
+                    },
+                    {
+                      path: ":conversationId",
+                      lazy: async () => ({
+                        Component: (await import("./pages/MessagesPage")).ConversationPage,
+                      }),
+                    },
+                  ],
                 },
                 {
                   path: "contacts",
@@ -57,6 +87,14 @@ export const router = createBrowserRouter(
                       }),
                     },
                   ],
+                },
+                {
+                  path: "dings/:dingId?",
+                  lazy: async () => ({ Component: (await import("@/features/ding/DingPage")).DingPage }),
+                },
+                {
+                  path: "settings/notifications",
+                  lazy: async () => ({ Component: (await import("@/features/calm/CalmPage")).CalmPage }),
                 },
                 {
                   path: "admin/import",

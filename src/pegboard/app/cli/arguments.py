@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _group(commands)
     _audit(commands)
     _jobs(commands)
+    _search(commands)
     _config(commands)
     _migrations(commands)
     _leaf(commands, "openapi", "schema", "openapi", "Print the OpenAPI document.")
@@ -139,6 +140,13 @@ def _jobs(commands: Any) -> None:
     listing.add_argument("--limit", type=int, default=100, metavar="N")
     retry = _administrative(_leaf(jobs, "retry", "jobs", "retry", "Give one all its attempts again."))
     retry.add_argument("id", metavar="JOB_ID")
+
+
+def _search(commands: Any) -> None:
+    search = _family(commands, "search", "The index of words.")
+    about = "Make the index anew; search works meanwhile, only slower."
+    rebuild = _administrative(_leaf(search, "rebuild", "searching", "rebuild", about))
+    rebuild.add_argument("--org", metavar="ORG_ID", help="only this organisation")
 
 
 def _config(commands: Any) -> None:

@@ -5,14 +5,6 @@ import asyncio
 import contextlib
 import sys
 
-from pegboard.kernel.errors import Invalid
-
-
-class NotYet(Invalid):
-    """A later version does it."""
-
-    code = "serve.not_yet"
-
 
 def serve(parsed: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
@@ -24,12 +16,7 @@ def serve(parsed: argparse.Namespace) -> int:
 
     options = ("host", "port", "tls_cert", "tls_key", "public_url", "allow_egress", "processes", "role")
     settings = settings_of(parsed, **{name: getattr(parsed, name) for name in options})
-    server = settings[ServerSettings]
-    if server.processes != 1:
-        raise NotYet(option=f"--processes {server.processes}")
-    if server.role != "all":
-        raise NotYet(option=f"--role {server.role}")
-    logs.configure(server.log_level, sys.stderr)
+    logs.configure(settings[ServerSettings].log_level, sys.stderr)
     announce = None
     if parsed.demo:
         from pegboard.app import demo

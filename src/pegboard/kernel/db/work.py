@@ -179,3 +179,8 @@ def scope(orgs: Sequence[OrgId]) -> str:
     They are UUIDs, so nothing needs quoting; a simple query shares its round trip with `begin`.
     """
     return f"select set_config('app.orgs', '{','.join(map(str, orgs))}', true)"
+
+
+def session_scope(orgs: Sequence[OrgId]) -> str:
+    """As `scope`, until the next: for a connection that only one task uses, and whose statements are transactions."""
+    return f"select set_config('app.orgs', '{','.join(map(str, orgs))}', false)"

@@ -3,8 +3,9 @@
 from pegboard.kernel.realtime.batch import events_frame, reply, reply_error
 from pegboard.kernel.realtime.frames import frame
 from pegboard.kernel.realtime.handshake import Handshake, Refusal
-from pegboard.kernel.realtime.hints import Hints, LocalHints
+from pegboard.kernel.realtime.hints import Hearing, Hint, Others, ring_workers, tell_others
 from pegboard.kernel.realtime.hub import Hub, Subscriber
+from pegboard.kernel.realtime.ordering import Span
 from pegboard.kernel.realtime.websocket import Connection, Endpoint, Handler, Limits, websocket_protocol
 
 __all__ = [
@@ -12,15 +13,19 @@ __all__ = [
     "Endpoint",
     "Handler",
     "Handshake",
-    "Hints",
+    "Hearing",
+    "Hint",
     "Hub",
     "Limits",
-    "LocalHints",
+    "Others",
     "Refusal",
+    "Span",
     "Subscriber",
     "events_frame",
     "frame",
     "reply",
     "reply_error",
+    "ring_workers",
+    "tell_others",
     "websocket_protocol",
 ]

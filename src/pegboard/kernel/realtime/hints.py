@@ -1,52 +1,66 @@
-"""The seam between processes: a hint says that something is new, and is never itself the news."""
+"""What processes of one installation tell each other: that something is new. The truth is in PostgreSQL."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
-Listener = Callable[[bytes], None]
+import msgspec
+
+from pegboard.kernel.db.work import UnitOfWork
+from pegboard.kernel.parts import Parts
+from pegboard.kernel.realtime.ordering import Span
+
+Topic = tuple[str, UUID]
+"""What a topic that is heard in several processes looks like: ("conversation", its id)."""
 
 
-class Hints(Protocol):
-    """Carries small notices ("conversation X reached seq N") to every process of the installation.
+class Hint(msgspec.Struct, frozen=True, kw_only=True, tag_field="hint"):
+    """Base of everything that one process tells the others. `tag=` is its name between them.
 
-    At most once and in no promised order between subjects: a hint may be lost, so whoever hears one reads the
-    truth from the database, and whoever missed one catches up from there.
+    It may be lost. Whoever hears it does what the teller has done for its own sockets and its own memory.
+    `for_workers`: processes without sockets hear it too, since they remember such things.
     """
 
-    def say(self, subject: str, hint: bytes) -> None:
-        """Send a hint to all listeners, those of this process too. Never waits, never fails."""
-
-    def listen(self, subject: str, listener: Listener) -> Callable[[], None]:
-        """Call `listener` on the event loop for each hint from now on; the returned function stops that."""
+    for_workers: ClassVar[bool] = False
 
 
-class LocalHints:
-    """Hints of an installation that is one process."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What a process does at a hint: `hear(parts, hint)`, from the event loop; it must not wait.
 
-    def __init__(self) -> None:
-        self._listeners: dict[str, list[Listener]] = {}
+    `missed` is called when hints may have been lost: whatever one of them would have made forget is forgotten.
+    """
 
-    def say(self, subject: str, hint: bytes) -> None:
-        """Listeners hear it in a later turn of the loop, as they would hear another process."""
-        if subject in self._listeners:
-            asyncio.get_running_loop().call_soon(self._deliver, subject, hint)
+    hint: type[Hint]
+    hear: Callable[[Parts, Any], None]
+    missed: Callable[[Parts], None] | None = None
 
-    def listen(self, subject: str, listener: Listener) -> Callable[[], None]:
-        """See `Hints`."""
-        self._listeners.setdefault(subject, []).append(listener)
 
-        def stop() -> None:
-            listeners = self._listeners.get(subject, [])
-            if listener in listeners:
-                listeners.remove(listener)
-                if not listeners:
-                    del self._listeners[subject]
+class Others(Protocol):
+    """A part of a process that is not alone: the way to the others. Where there is none, nobody has to be told."""
 
-        return stop
+    def tell(self, hint: Hint) -> None:
+        """Have every other process hear the hint. Never waits, never fails."""
+        ...
 
-    def _deliver(self, subject: str, hint: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        for listener in self._listeners.get(subject, ()):
-            # Each in a callback of its own: one that raises is reported by the loop, the others still hear.
-            loop.call_soon(listener, hint)
+    def ring(self, bell: Hint) -> None:
+        """Wake the workers; often rung is once heard."""
+        ...
+
+    def publish(self, topic: Any, frame: bytes, span: Span | None) -> None:
+        """Have every other process send the frame to those who hear the topic there."""
+        ...
+
+
+def ring_workers(uow: UnitOfWork, bell: Hint) -> None:
+    """Have the workers in other processes look at once when the unit of work has come true; they look soon anyway."""
+    if Others in uow.parts:
+        uow.after_commit(partial(uow.parts[Others].ring, bell))
+
+
+def tell_others(uow: UnitOfWork, hint: Hint) -> None:
+    """Have the other processes hear the hint once the unit of work has come true."""
+    if Others in uow.parts:
+        uow.after_commit(partial(uow.parts[Others].tell, hint))

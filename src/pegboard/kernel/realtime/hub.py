@@ -1,7 +1,9 @@
-"""Fan-out within this process: who listens to which topic."""
+"""Fan-out within this process: who listens to which topic. Several processes: `shared_hub`."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Final, Protocol
+
+from pegboard.kernel.realtime.ordering import Span
 
 _FEW: Final = 64
 
@@ -99,8 +101,13 @@ class Hub:
             if not topic.members:
                 del self._topics[topic.name]
 
-    def publish(self, topic: Hashable, frame: bytes, skip: Subscriber | None = None) -> int:
-        """Queue an encoded frame to every subscriber but `skip`; how many that were."""
+    def publish(
+        self, topic: Hashable, frame: bytes, skip: Subscriber | None = None, *, span: Span | None = None
+    ) -> int:
+        """Queue an encoded frame to every subscriber but `skip`; how many of this process that were.
+
+        `span` says which messages or change the frame holds, where several processes have to keep an order.
+        """
         found = self._topics.get(topic)
         if found is None:
             return 0
@@ -109,6 +116,10 @@ class Hub:
             if member is not skip:
                 member.send_soon(frame)
         return len(members) - (skip in members)
+
+    def publish_here(self, topic: Hashable, frame: bytes) -> int:
+        """To this process's subscribers only; every other process sees to its own."""
+        return Hub.publish(self, topic, frame)
 
     def publish_many(self, frames: Mapping[Hashable, bytes]) -> int:
         """Publish to each topic its frame."""

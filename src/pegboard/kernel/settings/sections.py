@@ -52,6 +52,12 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How many web processes to run."""
     role: Literal["all", "web", "worker"] = "all"
     """What this process does: everything, requests only, or background work only."""
+    nats_url: Secret = Secret("")
+    """The NATS that all processes of a cluster share; several addresses with commas
+    (`nats://user:password@nats-1:4222,nats://…`). Empty: with more than one process Pegboard starts its own.
+    """
+    nats_subject: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")] = "pegboard"
+    """The beginning of the subjects in that NATS: another one for each installation that uses it."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are logged."""
     secret_key: Secret = Secret("")
@@ -74,6 +80,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError("database_url: begins with postgresql://")
         if self.role != "all" and not self.database_url:
             raise ValueError(f"role {self.role}: needs an external database (database_url)")
+        if self.processes > 64:
+            raise ValueError("processes: at most 64")
         if self.secret_key and len(self.secret_key) < 32:
             raise ValueError("secret_key: has at least 32 characters")
 

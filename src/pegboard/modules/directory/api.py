@@ -4,7 +4,7 @@ Every function that takes a `uow` works inside the caller's unit of work, which 
 None of them checks permissions except where it takes an `actor`.
 """
 
-from pegboard.modules.directory.policy import Powers
+from pegboard.modules.directory.policy import Powers, see_departments
 from pegboard.modules.directory.service.actors import ActorCache, actor_of
 from pegboard.modules.directory.service.departments import set_department_conversation
 from pegboard.modules.directory.service.importing import import_staff_list
@@ -19,7 +19,9 @@ from pegboard.modules.directory.service.people import (
     by_userids,
     department,
     department_members,
+    departments_below,
     departments_of,
+    mobiles,
     people,
 )
 from pegboard.modules.directory.service.search import search
@@ -58,11 +60,14 @@ __all__ = [
     "create_organisation",
     "department",
     "department_members",
+    "departments_below",
     "departments_of",
     "import_staff_list",
+    "mobiles",
     "organisation",
     "organisation_settings",
     "people",
     "search",
+    "see_departments",
     "set_department_conversation",
 ]

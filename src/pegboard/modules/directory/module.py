@@ -12,16 +12,12 @@ from pegboard.modules.directory.jobs import JOBS
 from pegboard.modules.directory.live import LIVE_EVENTS
 from pegboard.modules.directory.policy import PERMISSIONS
 from pegboard.modules.directory.routes import ROUTES
-from pegboard.modules.directory.service.actors import ActorCache
-from pegboard.modules.directory.service.caches import CountCache, PeopleCache, SettingsCache
+from pegboard.modules.directory.service.caches import CHANGED, put_caches
 from pegboard.modules.directory.service.joining import InvitationRates
 
 
 async def _start(parts: Parts) -> None:
-    parts.put(ActorCache, ActorCache())
-    parts.put(CountCache, CountCache())
-    parts.put(PeopleCache, PeopleCache())
-    parts.put(SettingsCache, SettingsCache())
+    put_caches(parts)
     # A whole class may sit behind one address; nobody guesses 128 bits.
     parts.put(InvitationRates, InvitationRates(rate=1, burst=60))
 
@@ -36,6 +32,7 @@ MODULE = Module(
     handlers=HANDLERS,
     jobs=JOBS,
     live_events=LIVE_EVENTS,
+    hearings=(CHANGED,),
     errors=tuple(
         error
         for error in vars(errors).values()

@@ -48,6 +48,8 @@ class OrganisationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """Whether people see who is online and who is typing."""
     show_mobiles: bool = False
     """Whether everybody sees everybody's mobile number, but for those who hide theirs."""
+    link_previews: bool = True
+    """Whether the server asks the pages behind links in messages for their titles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from pegboard.kernel.parts import Parts
 from pegboard.modules.identity import errors, events, jobs
 from pegboard.modules.identity.routes import ROUTES
 from pegboard.modules.identity.service.passwords import PasswordPool
+from pegboard.modules.identity.service.token_cache import CHANGED
 from pegboard.modules.identity.settings import IdentitySettings
 
 
@@ -30,6 +31,7 @@ MODULE = Module(
     ),
     jobs=(jobs.FORGET, jobs.LOCKOUT),
     recurring=(jobs.EVERY_HOUR,),
+    hearings=(CHANGED,),
     errors=(
         errors.WrongCredentials,
         errors.SignInLocked,

@@ -12,10 +12,10 @@ from pegboard.kernel.db import UnitOfWork
 from pegboard.kernel.errors import PegboardError
 from pegboard.kernel.parts import Parts
 from pegboard.kernel.realtime.commands import Command, Reply
-from pegboard.modules.messaging.schemas import Message, NewMessage, Position, Readers, ReadPosition, Seq
+from pegboard.modules.messaging.schemas import Message, NewMessage, Position, Readers, Seq
 from pegboard.modules.messaging.service import reading
 from pegboard.modules.messaging.service.committing import Outcome
-from pegboard.modules.messaging.service.sending import Messenger, sent
+from pegboard.modules.messaging.service.sending import Messenger, position, sent
 from pegboard.modules.messaging.views import Appended, CursorMove
 
 Limit = Annotated[int, Meta(ge=1, le=reading.MESSAGES_AT_ONCE)]
@@ -93,7 +93,7 @@ def _answer(reply: Reply, outcome: Outcome) -> None:
         case Appended():
             reply.ok(sent(outcome))
         case CursorMove():
-            reply.ok(ReadPosition(read_seq=outcome.to_seq))
+            reply.ok(position(outcome))
         case PegboardError():
             reply.refuse(outcome)
 

@@ -118,3 +118,21 @@ def excerpt(kind: str, content: Mapping[str, Any], length: int = 80) -> str:
             text = ""
     flat = " ".join(text.split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def searchable(kind: str, content: Mapping[str, Any]) -> str:
+    """What of a message can be found by its words; empty for what the system says, and once it was recalled."""
+    match kind:
+        case "text":
+            parts = [content.get("text")]
+        case "markdown":
+            parts = [content.get("title"), content.get("text")]
+        case "file":
+            parts = [content.get("name")]
+        case "link":
+            parts = [content.get("title"), content.get("text")]
+        case "forward":
+            parts = [searchable(item["kind"], item["content"]) for item in content.get("items", ())]
+        case _:
+            parts = []
+    return "\n".join(part for part in parts if part)

@@ -141,6 +141,24 @@ class TooManyReactions(Conflict):
     code = "message.too_many_reactions"
 
 
+class TooManyPins(Conflict):
+    """The conversation has as many pinned messages as it may have."""
+
+    code = "message.too_many_pins"
+
+
+class TooManyBookmarks(Conflict):
+    """The member has as many bookmarks as one may have."""
+
+    code = "bookmark.too_many"
+
+
+class ThreadNotFound(NotFound):
+    """No such message that the caller may read, or one that stands in a thread itself."""
+
+    code = "thread.not_found"
+
+
 class ReadListsOff(Forbidden):
     """The organisation or the group shows no read lists here."""
 
@@ -151,6 +169,18 @@ class TooFast(TooMany):
     """More messages in a second than one person, or one conversation, may get."""
 
     code = "message.too_fast"
+
+
+class NothingToFind(Invalid):
+    """There is no word in what is looked for: only signs, or nothing."""
+
+    code = "search.no_words"
+
+
+class SearchTooLong(Invalid):
+    """What is looked for is longer than the limit, which the answer names."""
+
+    code = "search.too_long"
 
 
 ERRORS: tuple[type[PegboardError], ...] = (
@@ -177,6 +207,11 @@ ERRORS: tuple[type[PegboardError], ...] = (
     RecallTooLate,
     AlreadyRecalled,
     TooManyReactions,
+    TooManyPins,
+    TooManyBookmarks,
+    ThreadNotFound,
     ReadListsOff,
     TooFast,
+    NothingToFind,
+    SearchTooLong,
 )

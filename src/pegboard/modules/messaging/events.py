@@ -3,6 +3,8 @@
 from typing import ClassVar
 from uuid import UUID
 
+import msgspec
+
 from pegboard.kernel.events import Event
 
 
@@ -40,12 +42,17 @@ class ParticipantsLeft(Event, frozen=True, kw_only=True):
 
 
 class MessagesSent(Event, frozen=True, kw_only=True):
-    """The messages `from_seq` to `to_seq` of a conversation were sent in one commit."""
+    """The messages `from_seq` to `to_seq` of a conversation were sent in one commit.
+
+    Among them, for those who care for few: `linked` may hold links, `replies` reply to another message.
+    """
 
     name: ClassVar[str] = "message.sent"
     conversation_id: UUID
     from_seq: int
     to_seq: int
+    linked: list[int] = msgspec.field(default_factory=list)
+    replies: list[int] = msgspec.field(default_factory=list)
 
 
 class MessageEdited(Event, frozen=True, kw_only=True):

@@ -1,9 +1,12 @@
-"""What messaging does when the directory reports."""
+"""What messaging does when the directory reports; and how its own search and link previews hear of new words."""
+
+from collections.abc import Sequence
 
 from pegboard.kernel.db import UnitOfWork
-from pegboard.kernel.events import Fact, Handler
+from pegboard.kernel.events import AnyHandler, BatchHandler, Fact, Handler
 from pegboard.modules.directory import events as directory
-from pegboard.modules.messaging.service import following
+from pegboard.modules.messaging.events import MessageEdited, MessagesSent
+from pegboard.modules.messaging.service import following, indexing, previews
 
 
 async def _organisation_created(uow: UnitOfWork, fact: Fact) -> None:
@@ -42,7 +45,23 @@ async def _department_members_changed(uow: UnitOfWork, fact: Fact) -> None:
     await following.department_members_changed(uow, fact.event.department_id, fact.event.joined, fact.event.left)
 
 
-HANDLERS = tuple(
+async def _index_sent(uow: UnitOfWork, facts: Sequence[Fact]) -> None:
+    await indexing.fell_behind(uow, {fact.event.conversation_id for fact in facts}, facts[0].at)
+
+
+async def _index_edited(uow: UnitOfWork, facts: Sequence[Fact]) -> None:
+    await indexing.edited(uow, {(fact.event.conversation_id, fact.event.seq) for fact in facts})
+
+
+async def _preview_sent(uow: UnitOfWork, facts: Sequence[Fact]) -> None:
+    await previews.look_up(uow, [(fact.event.conversation_id, seq) for fact in facts for seq in fact.event.linked])
+
+
+async def _preview_edited(uow: UnitOfWork, facts: Sequence[Fact]) -> None:
+    await previews.look_up(uow, [(fact.event.conversation_id, fact.event.seq) for fact in facts])
+
+
+_OF_THE_DIRECTORY = tuple(
     Handler(name=f"messaging{handle.__name__}", event=event, handle=handle)
     for event, handle in (
         (directory.OrganisationCreated, _organisation_created),
@@ -54,4 +73,11 @@ HANDLERS = tuple(
         (directory.DepartmentDeleted, _department_deleted),
         (directory.DepartmentMembersChanged, _department_members_changed),
     )
+)
+HANDLERS: tuple[AnyHandler, ...] = (
+    *_OF_THE_DIRECTORY,
+    BatchHandler(name="messaging.index_sent", event=MessagesSent, handle=_index_sent),
+    BatchHandler(name="messaging.index_edited", event=MessageEdited, handle=_index_edited),
+    BatchHandler(name="messaging.preview_sent", event=MessagesSent, handle=_preview_sent),
+    BatchHandler(name="messaging.preview_edited", event=MessageEdited, handle=_preview_edited),
 )

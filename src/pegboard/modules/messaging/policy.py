@@ -1,5 +1,6 @@
 """Who may do what with conversations and messages: one function an action, and the only road to the data."""
 
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from pegboard.kernel.actor import Actor
@@ -38,6 +39,24 @@ async def reading(uow: UnitOfWork, actor: Actor, conversation_id: UUID, *, lock:
     )
 
 
+async def readings(uow: UnitOfWork, actor: Actor, conversation_ids: Collection[UUID]) -> dict[UUID, Access]:
+    """Those of these conversations that the actor is in, for lists across them: counts of readers are not in those."""
+    return {
+        conversation.id: Access(
+            conversation=conversation,
+            participant=participant,
+            first_seq=1 if conversation.rules.history_for_new else participant.joined_seq,
+            read_lists=False,
+        )
+        for conversation, participant in await store.conversations_with(uow, conversation_ids, actor.me)
+    }
+
+
+def readable(accesses: Mapping[UUID, Access], rows: Iterable[MessageRow]) -> list[MessageRow]:
+    """Those of these messages that the reader may see."""
+    return [row for row in rows if (access := accesses.get(row.conversation_id)) and row.seq >= access.first_seq]
+
+
 async def shows_read_lists(uow: UnitOfWork, conversation_id: UUID) -> bool:
     """Whether counts of readers may leave the server for this conversation."""
     rules, member_count = await store.rules_and_size(uow, conversation_id)
@@ -60,7 +79,7 @@ async def message(uow: UnitOfWork, access: Access, seq: int) -> MessageRow:
     return found
 
 
-def may_send(standing: Standing, *, mention_all: bool) -> None:
+def may_send(standing: Standing, *, mention_all: bool, thread_only: bool = False) -> None:
     """Say something in it; called with the conversation locked, for each message of a commit."""
     if not standing.is_in:
         raise ConversationNotFound
@@ -71,7 +90,7 @@ def may_send(standing: Standing, *, mention_all: bool) -> None:
     rules = standing.rules
     if standing.silenced or rules.mute_all:
         raise Silenced
-    if rules.speak == "admins":
+    if rules.speak == "admins" and not (thread_only and standing.kind == "all"):
         raise NotAllowedToSpeak
     if mention_all and rules.mention_all == "admins":
         raise MentionAllRestricted
@@ -87,6 +106,22 @@ def must_be_living(access: Access) -> None:
     """The group was not dissolved."""
     if access.conversation.dissolved_at is not None:
         raise Dissolved
+
+
+def may_speak_up(access: Access) -> None:
+    """Edit and react: whoever has been silenced is silent in these ways too."""
+    must_be_living(access)
+    participant = access.participant
+    if not participant.is_admin and (participant.silenced or access.conversation.rules.mute_all):
+        raise Silenced
+
+
+def may_pin(access: Access) -> None:
+    """Pin messages for everybody; between two people both may."""
+    may_speak_up(access)
+    conversation = access.conversation
+    if conversation.kind != "direct" and conversation.rules.pin == "admins" and not access.participant.is_admin:
+        raise NotGroupAdmin
 
 
 def may_administer(access: Access) -> None:

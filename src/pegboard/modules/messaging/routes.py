@@ -15,11 +15,14 @@ from pegboard.kernel.parts import Parts
 from pegboard.modules.messaging.schemas import (
     HIGHEST,
     Added,
+    Bookmark,
+    BookmarkNote,
     Conversation,
     ConversationChange,
     Edit,
     EditedContent,
     FileLink,
+    FolderRead,
     Forwarding,
     GroupMember,
     GroupMemberChange,
@@ -35,9 +38,20 @@ from pegboard.modules.messaging.schemas import (
     ReadPosition,
     ReadTo,
     Sent,
+    ThreadReadTo,
+    ThreadState,
     Waiting,
 )
-from pegboard.modules.messaging.service import changing, conversations, forwarding, membership, reading
+from pegboard.modules.messaging.service import (
+    bookmarks,
+    changing,
+    conversations,
+    folder_reading,
+    forwarding,
+    membership,
+    reading,
+    threads,
+)
 from pegboard.modules.messaging.service.sending import Messenger, sent
 
 USE_MESSAGING = Permission(name="messaging.use", level="member", scope="own conversations")
@@ -52,6 +66,7 @@ Userid = Annotated[str, Parameter(min_length=1, max_length=64)]
 
 _ONE = "/conversations/{conversation_id:uuid}"
 _MESSAGE = _ONE + "/messages/{seq:int}"
+_THREAD = _ONE + "/threads/{seq:int}"
 _OPTIONS: dict[str, Any] = {"opt": requires(USE_MESSAGING), "tags": ["messaging"]}
 
 
@@ -98,8 +113,17 @@ async def change_my_side(uow: UnitOfWork, actor: Actor, conversation_id: UUID, d
 
 @post(_ONE + "/read", operation_id="read_conversation", status_code=200, **_OPTIONS)
 async def read_conversation(parts: Parts, actor: Actor, conversation_id: UUID, data: ReadTo) -> ReadPosition:
-    """Move the caller's cursor forward: everything up to `seq` was seen (none: to the head)."""
-    return ReadPosition(read_seq=await parts[Messenger].read(actor, conversation_id, data.seq))
+    """Move the caller's cursor forward: everything in the main line up to `seq` was seen.
+
+    A reply that stands in its thread only moves the cursor of that thread too; without `seq` all is read, everywhere.
+    """
+    return await parts[Messenger].read(actor, conversation_id, data.seq)
+
+
+@post("/folders/{folder_id:uuid}/read", operation_id="read_folder", status_code=200, **_OPTIONS)
+async def mark_folder_read(parts: Parts, actor: Actor, folder_id: UUID) -> FolderRead:
+    """Mark every conversation of the caller's in a folder read."""
+    return FolderRead(conversations=await folder_reading.read_folder(parts, actor, folder_id))
 
 
 # --- members -------------------------------------------------------------------------------------------------------
@@ -195,19 +219,34 @@ async def list_messages(
     conversation_id: UUID,
     after_seq: Position = None,
     before_seq: Position = None,
+    line: Literal["all", "main"] = "all",
     cursor: Cursor = None,
     limit: MessageLimit = DEFAULT_LIMIT,
 ) -> Page[Message]:
     """Messages after one, or the newest before one, or the newest; the oldest first.
 
+    `line=main` leaves out the replies that stand in threads only.
+
     `next` is the position to go on from: give it back as `cursor` with the same direction.
     """
-    if position := decode_cursor(cursor, int):
-        if after_seq is not None:
-            after_seq = position[0]
-        else:
-            before_seq = position[0]
-    return await reading.messages(uow, actor, conversation_id, after_seq=after_seq, before_seq=before_seq, limit=limit)
+    after_seq, before_seq = _going_on(cursor, after_seq, before_seq)
+    return await reading.messages(
+        uow,
+        actor,
+        conversation_id,
+        after_seq=after_seq,
+        before_seq=before_seq,
+        limit=limit,
+        main_only=line == "main",
+    )
+
+
+def _going_on(cursor: str | None, after_seq: int | None, before_seq: int | None) -> tuple[int | None, int | None]:
+    """(after_seq, before_seq) of the next page in the same direction."""
+    position = decode_cursor(cursor, int)
+    if not position:
+        return after_seq, before_seq
+    return (position[0], before_seq) if after_seq is not None else (None, position[0])
 
 
 @post(_ONE + "/messages", operation_id="send_message", also=(200,), **_OPTIONS)
@@ -289,6 +328,100 @@ async def forward_messages(parts: Parts, actor: Actor, conversation_id: UUID, da
     return Page(items=await forwarding.forward(parts, actor, conversation_id, data))
 
 
+# --- threads -------------------------------------------------------------------------------------------------------
+
+
+@get("/threads", operation_id="list_threads", **_OPTIONS)
+async def list_threads(
+    uow: UnitOfWork, actor: Actor, unread: bool = False, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[ThreadState]:
+    """The threads that the caller follows, the one with the newest reply first; `unread`: only those with new ones."""
+    return await threads.followed(uow, actor, only_unread=unread, cursor=cursor, limit=limit)
+
+
+@get(_THREAD, operation_id="get_thread", **_OPTIONS)
+async def get_thread(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> ThreadState:
+    """The thread of a message, and how the caller stands with it; there may be no replies yet."""
+    return await threads.thread(uow, actor, conversation_id, seq)
+
+
+@get(_THREAD + "/messages", operation_id="list_thread_messages", **_OPTIONS)
+async def list_thread_messages(
+    uow: UnitOfWork,
+    actor: Actor,
+    conversation_id: UUID,
+    seq: Seq,
+    after_seq: Position = None,
+    before_seq: Position = None,
+    cursor: Cursor = None,
+    limit: MessageLimit = DEFAULT_LIMIT,
+) -> Page[Message]:
+    """The replies in a thread, in pages as those of a conversation."""
+    after_seq, before_seq = _going_on(cursor, after_seq, before_seq)
+    return await threads.replies(
+        uow, actor, conversation_id, seq, after_seq=after_seq, before_seq=before_seq, limit=limit
+    )
+
+
+@post(_THREAD + "/read", operation_id="read_thread", status_code=200, **_OPTIONS)
+async def read_thread(parts: Parts, actor: Actor, conversation_id: UUID, seq: Seq, data: ThreadReadTo) -> ThreadState:
+    """Move the caller's cursor in a thread forward: everything in it up to `seq` was seen."""
+    return await threads.read(parts, actor, conversation_id, seq, data.seq)
+
+
+@put(_THREAD + "/following", operation_id="follow_thread", **_OPTIONS)
+async def follow_thread(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> ThreadState:
+    """Follow a thread."""
+    return await threads.follow(uow, actor, conversation_id, seq, following=True)
+
+
+@delete(_THREAD + "/following", operation_id="unfollow_thread", status_code=200, **_OPTIONS)
+async def unfollow_thread(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> ThreadState:
+    """Follow a thread no longer."""
+    return await threads.follow(uow, actor, conversation_id, seq, following=False)
+
+
+# --- pins and bookmarks --------------------------------------------------------------------------------------------
+
+
+@put(_MESSAGE + "/pin", operation_id="pin_message", **_OPTIONS)
+async def pin_message(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> Message:
+    """Pin a message for everybody in the conversation."""
+    return await changing.pin(uow, actor, conversation_id, seq)
+
+
+@delete(_MESSAGE + "/pin", operation_id="unpin_message", status_code=200, **_OPTIONS)
+async def unpin_message(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> Message:
+    """Take the pin of a message away."""
+    return await changing.unpin(uow, actor, conversation_id, seq)
+
+
+@get(_ONE + "/pins", operation_id="list_pins", **_OPTIONS)
+async def list_pins(uow: UnitOfWork, actor: Actor, conversation_id: UUID) -> Page[Message]:
+    """What is pinned, the latest pin first; all of it."""
+    return Page(items=await reading.pins(uow, actor, conversation_id))
+
+
+@put(_MESSAGE + "/bookmark", operation_id="bookmark_message", status_code=204, **_OPTIONS)
+async def bookmark_message(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq, data: BookmarkNote) -> None:
+    """Mark a message for oneself, or give the mark another note."""
+    await bookmarks.mark(uow, actor, conversation_id, seq, data.note)
+
+
+@delete(_MESSAGE + "/bookmark", operation_id="remove_bookmark", **_OPTIONS)
+async def remove_bookmark(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: Seq) -> None:
+    """Take one's mark away."""
+    await bookmarks.unmark(uow, actor, conversation_id, seq)
+
+
+@get("/bookmarks", operation_id="list_bookmarks", **_OPTIONS)
+async def list_bookmarks(
+    uow: UnitOfWork, actor: Actor, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[Bookmark]:
+    """What the caller has marked and may read now, the newest mark first."""
+    return await bookmarks.bookmarks(uow, actor, cursor=cursor, limit=limit)
+
+
 ROUTES = (
     list_conversations,
     begin_conversation,
@@ -297,6 +430,7 @@ ROUTES = (
     dissolve_conversation,
     change_my_side,
     read_conversation,
+    mark_folder_read,
     list_group_members,
     add_group_members,
     remove_group_member,
@@ -318,4 +452,16 @@ ROUTES = (
     get_message_file,
     list_changes,
     forward_messages,
+    list_threads,
+    get_thread,
+    list_thread_messages,
+    read_thread,
+    follow_thread,
+    unfollow_thread,
+    pin_message,
+    unpin_message,
+    list_pins,
+    bookmark_message,
+    remove_bookmark,
+    list_bookmarks,
 )

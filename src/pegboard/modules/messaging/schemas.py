@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from pegboard.modules.messaging.views import Quote, Role, Rules, Sender
+from pegboard.modules.messaging.views import Preview, Quote, Role, Rules, Sender
 
 Everyone = Literal["everyone", "admins"]
 Userid = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -31,6 +31,14 @@ class _Out(msgspec.Struct, frozen=True, kw_only=True):
     """What we send."""
 
 
+class ConversationName(_Out, frozen=True, kw_only=True):
+    """Which conversation something is from, for lists across them; a direct one is called like the other person."""
+
+    id: UUID
+    kind: Literal["direct", "group", "department", "all"]
+    name: str
+
+
 # --- messages --------------------------------------------------------------------------------------------------
 
 
@@ -48,6 +56,15 @@ class Receipts(_Out, frozen=True, kw_only=True):
 
     read: int
     total: int
+
+
+class Thread(_Out, frozen=True, kw_only=True):
+    """The replies to a message, and to them; `people` are the first three who replied."""
+
+    replies: int
+    last_seq: int
+    last_at: datetime
+    people: list[Sender]
 
 
 class Message(_Out, frozen=True, kw_only=True):
@@ -70,17 +87,27 @@ class Message(_Out, frozen=True, kw_only=True):
     recalled_at: datetime | None = None
     recalled_by: str | None = None
     reactions: list[Reaction] = []
+    previews: list[Preview] = []
+    thread_seq: int | None = None
+    also_in_main: bool = False
+    thread: Thread | None = None
+    pinned_at: datetime | None = None
+    pinned_by: str | None = None
     receipts: Receipts | None = None
 
 
 class NewMessage(_In, frozen=True, kw_only=True):
-    """A message to be sent. The same `client_id` from the same person is the same message, sent once."""
+    """A message to be sent. The same `client_id` from the same person is the same message, sent once.
+
+    A reply stands in the thread of the message replied to; with `also_in_main` in the main line as well.
+    """
 
     kind: str
     content: msgspec.Raw
     client_id: ClientId | None = None
     mentions: Annotated[list[Userid], Meta(max_length=MAX_MENTIONS)] = []
     reply_to: Seq | None = None
+    also_in_main: bool = False
 
 
 class Sent(_Out, frozen=True, kw_only=True):
@@ -132,9 +159,54 @@ class ReadTo(_In, frozen=True, kw_only=True):
 
 
 class ReadPosition(_Out, frozen=True, kw_only=True):
-    """The cursor as it is now; it never goes back."""
+    """The cursors of the main line and of all threads at once, as they are now; they never go back."""
 
     read_seq: int
+    threads_read_seq: int
+
+
+class FolderRead(_Out, frozen=True, kw_only=True):
+    """How many conversations in the folder had something unread."""
+
+    conversations: int
+
+
+class ThreadReadTo(_In, frozen=True, kw_only=True):
+    """Everything in the thread up to `seq` was really seen."""
+
+    seq: Seq
+
+
+class ThreadState(_Out, frozen=True, kw_only=True):
+    """A thread, and how the caller stands with it. Above `read_seq` everything is new to them; `unread` counts to 100.
+
+    Without a reply there are only the counts; `root` is null where the caller may not read it.
+    """
+
+    conversation: ConversationName
+    root_seq: int
+    root: Message | None
+    replies: int
+    last_seq: int | None
+    last_at: datetime | None
+    following: bool
+    read_seq: int
+    unread: int
+
+
+class BookmarkNote(_In, frozen=True, kw_only=True):
+    """What the caller notes beside the message."""
+
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Bookmark(_Out, frozen=True, kw_only=True):
+    """A message that the caller wants to find again."""
+
+    conversation: ConversationName
+    message: Message
+    note: str
+    at: datetime
 
 
 class Reader(_Out, frozen=True, kw_only=True):
@@ -181,11 +253,19 @@ class RulesChange(_In, frozen=True, kw_only=True):
 
 
 class Mine(_Out, frozen=True, kw_only=True):
-    """The caller's own side of a conversation."""
+    """The caller's own side of a conversation.
+
+    `unread` counts to 100, without one's own and the system's; of replies in threads only those that call the caller.
+    `mentions` of them call the caller (by name, by a reply, or as everybody); `mentioned`: there are any. `badge` is
+    the number to be shown, by the rule in `GET /me/attention`. At `muted_until` the badge is another: ask again.
+    """
 
     read_seq: int
+    threads_read_seq: int
     unread: int
+    mentions: int
     mentioned: bool
+    badge: int
     first_seq: int
     pinned: bool
     muted_until: datetime | None
@@ -214,7 +294,7 @@ class Peer(_Out, frozen=True, kw_only=True):
 
 
 class Conversation(_Out, frozen=True, kw_only=True):
-    """A conversation as the caller sees it. `unread` counts at most 100; own messages do not count."""
+    """A conversation as the caller sees it; `folder_ids` are the folders that it stands in, in the caller's order."""
 
     id: UUID
     kind: Literal["direct", "group", "department", "all"]
@@ -232,6 +312,7 @@ class Conversation(_Out, frozen=True, kw_only=True):
     revision: int
     rules: Rules
     mine: Mine
+    folder_ids: list[UUID]
     peer: Peer | None
     last_message: Message | None
 
@@ -307,3 +388,28 @@ class Waiting(_Out, frozen=True, kw_only=True):
     """The group's administrators will decide."""
 
     state: Literal["waiting"] = "waiting"
+
+
+class FoundIn(_Out, frozen=True, kw_only=True):
+    """The conversation of a message that was found; a direct one is called like the other person."""
+
+    id: UUID
+    kind: Literal["direct", "group", "department", "all"]
+    name: str
+
+
+class Excerpt(_Out, frozen=True, kw_only=True):
+    """The text around what was found, in one line. `marks` are [start, end) of what was found in it, counted in
+    UTF-16 code units as browsers count them.
+    """
+
+    text: str
+    marks: list[list[int]]
+
+
+class FoundMessage(_Out, frozen=True, kw_only=True):
+    """A message that has the words looked for (without counts of readers)."""
+
+    conversation: FoundIn
+    message: Message
+    excerpt: Excerpt

@@ -21,6 +21,15 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page behind a link says of itself; `description` may be empty, `site` may be just its host."""
+
+    url: str
+    title: str
+    description: str
+    site: str
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """The message that this one replies to; `excerpt` is empty for a recalled one."""
 
@@ -58,8 +67,21 @@ class MessageDraft:
     mention_userids: tuple[str, ...] = ()
     mention_all: bool = False
     reply_to: int | None = None
+    reply_author: MemberId | None = None
+    thread_seq: int | None = None
+    also_in_main: bool = False
     file_ids: tuple[UUID, ...] = ()
     quote: Quote | None = None
+
+    @property
+    def thread_only(self) -> bool:
+        """Whether it stands in its thread and not in the main line."""
+        return self.thread_seq is not None and not self.also_in_main
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing else has to be looked up or written for it."""
+        return not (self.mentions or self.mention_all or self.reply_to or self.file_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +99,11 @@ class Appended:
     draft: MessageDraft
     fresh: bool = True
 
+    @property
+    def place(self) -> tuple[OrgId, UUID]:
+        """Where it stands."""
+        return self.org_id, self.conversation_id
+
     def again(self) -> "Appended":
         """The same, as the answer to a repetition."""
         return Appended(
@@ -91,13 +118,42 @@ class Appended:
         )
 
 
+class ThreadCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How a thread stands with one of its replies, which is `last_seq`."""
+
+    root_seq: int
+    replies: int
+    last_seq: int
+    last_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CursorMove:
-    """Where a cursor stands, and from where it came there."""
+    """Where a cursor stands, and from where it came there; `threads_*` is the one of all threads at once."""
 
     org_id: OrgId
     conversation_id: UUID
     member_id: MemberId
+    from_seq: int
+    to_seq: int
+    threads_from_seq: int = 0
+    threads_to_seq: int = 0
+    reply_seq: int = 0
+
+    @property
+    def moved(self) -> bool:
+        """Whether this changed anything."""
+        return self.to_seq > self.from_seq or self.threads_to_seq > self.threads_from_seq
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadMove:
+    """Where somebody's cursor in one thread stands, and from where it came there."""
+
+    org_id: OrgId
+    conversation_id: UUID
+    member_id: MemberId
+    root_seq: int
     from_seq: int
     to_seq: int
 
@@ -105,6 +161,18 @@ class CursorMove:
     def moved(self) -> bool:
         """Whether this changed anything."""
         return self.to_seq > self.from_seq
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRow:
+    """A thread as it is stored; `people` are the first who replied."""
+
+    conversation_id: UUID
+    root_seq: int
+    replies: int
+    last_seq: int
+    last_at: datetime
+    people: tuple[MemberId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +193,8 @@ class ConversationRow:
     member_count: int
     head_seq: int
     head_rev: int
-    all_mention_seq: int
+    main_seq: int
+    reply_seq: int
     last_at: datetime
     dissolved_at: datetime | None
     revision: int
@@ -137,12 +206,13 @@ class Standing:
     """A conversation and somebody's place in it, as far as sending asks for them."""
 
     head_seq: int
+    revision: int
     rules: Rules
     dissolved: bool
     role: Role | None
     silenced: bool
     left: bool
-    cursor_seq: int
+    kind: ConversationKind = "group"
     known: Appended | None = None
 
     @property
@@ -157,6 +227,24 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """What is new in a conversation for one member, each counted to 100; `unread` includes the calls.
+
+    A message that calls them in several ways counts for the first of `mention`, `reply`, `mention_all`.
+    """
+
+    unread: int = 0
+    mention: int = 0
+    reply: int = 0
+    mention_all: int = 0
+
+    @property
+    def calls(self) -> int:
+        """How many messages call them."""
+        return self.mention + self.reply + self.mention_all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
     """Somebody's whole place in a conversation."""
 
@@ -168,7 +256,7 @@ class Participant:
     left_seq: int | None
     joined_at: datetime
     cursor_seq: int
-    mention_seq: int
+    threads_read_seq: int
     pinned: bool
     muted_until: datetime | None
     hidden_seq: int | None
@@ -204,6 +292,16 @@ class MessageRow:
     edited_at: datetime | None
     recalled_at: datetime | None
     recalled_by: MemberId | None
+    thread_seq: int | None = None
+    also_in_main: bool = False
+    pinned_at: datetime | None = None
+    pinned_by: MemberId | None = None
+    previews: tuple[Preview, ...] = ()
+
+    @property
+    def thread_only(self) -> bool:
+        """Whether it stands in its thread and not in the main line."""
+        return self.thread_seq is not None and not self.also_in_main
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

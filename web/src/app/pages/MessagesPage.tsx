@@ -1,14 +1,22 @@
+import { LeftOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useEffect } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, Outlet, useLocation, useMatch, useNavigate, useParams, useSearchParams } from "react-router";
+import { fetchMessages } from "@/api/endpoints";
 import type { Conversation } from "@/api/types";
 import { ConversationHeader } from "@/features/conversations/ConversationHeader";
 import { ConversationList } from "@/features/conversations/ConversationList";
 import { MessagePane } from "@/features/messages/MessagePane";
-import { attention, useConversation } from "@/shared/chat/conversations";
-import { findMessage, getWindow } from "@/shared/chat/messages";
+import { useAttention } from "@/shared/attention/attention";
+import { standing, useConversation } from "@/shared/chat/conversations";
+import { findHeld, findMessage, getWindow } from "@/shared/chat/messages";
+import { isThreadOnly } from "@/shared/chat/notices";
+import { messageAddress } from "@/shared/chat/places";
+import { summaryOf } from "@/shared/chat/summary";
+import { useMyUserid } from "@/shared/session/me";
 import { EmptyState, ErrorState, SkeletonRows } from "@/shared/ui/states";
+import { MessagesNav } from "./MessagesNav";
 import styles from "./messages.module.css";
 
 const DetailsPanel = lazy(async () => ({
@@ -17,28 +25,51 @@ const DetailsPanel = lazy(async () => ({
 const ReadersPanel = lazy(async () => ({
   default: (await import("@/features/messages/ReadersPanel")).ReadersPanel,
 }));
+const DingComposer = lazy(async () => ({
+  default: (await import("@/features/ding/DingComposer")).DingComposer,
+}));
 
-/** List, conversation and side panel. What is open stands in the address: `at` a message, `panel`, `seq`. */
+const ThreadPanel = lazy(async () => ({
+  default: (await import("@/features/messages/ThreadPanel")).ThreadPanel,
+}));
+const PinnedList = lazy(async () => ({
+  default: (await import("@/features/messages/PinnedList")).PinnedList,
+}));
+
+/** The list, and beside it what is open: a conversation, the search, followed threads, bookmarks. */
 export function MessagesPage() {
   const { t } = useTranslation();
   const { conversationId } = useParams();
+  const inside = useMatch("/messages/:inside") !== null;
   return (
-    <div className={conversationId ? `${styles.page} ${styles.open}` : styles.page}>
+    <div className={inside ? `${styles.page} ${styles.open}` : styles.page}>
       <div className={styles.list}>
-        <ConversationList selectedId={conversationId ?? null} />
+        <MessagesNav />
+        <div className={styles.conversations}>
+          <ConversationList selectedId={conversationId ?? null} />
+        </div>
       </div>
       <main className={styles.main} aria-label={t("shell.messages")}>
-        {conversationId ? (
-          <OpenConversation key={conversationId} id={conversationId} />
-        ) : (
-          <div className={styles.nothing}>
-            <h1 className="visually-hidden">{t("shell.messages")}</h1>
-            <EmptyState title={t("conversations.choose")} />
-          </div>
-        )}
+        <Outlet />
       </main>
     </div>
   );
+}
+
+export function NothingOpen() {
+  const { t } = useTranslation();
+  return (
+    <div className={styles.nothing}>
+      <h1 className="visually-hidden">{t("shell.messages")}</h1>
+      <EmptyState title={t("conversations.choose")} />
+    </div>
+  );
+}
+
+/** A conversation and its side panel. What is open stands in the address: `at` a message, `panel`, `seq`, `reply`. */
+export function ConversationPage() {
+  const { conversationId = "" } = useParams();
+  return <OpenConversation key={conversationId} id={conversationId} />;
 }
 
 function positive(value: string | null): number | null {
@@ -65,8 +96,11 @@ function OpenConversation({ id }: { id: string }) {
 
 function Loaded({ conversation }: { conversation: Conversation }) {
   const [search, setSearch] = useSearchParams();
+  const { state } = useLocation();
   const panel = search.get("panel");
   const seq = positive(search.get("seq"));
+  const at = positive(search.get("at"));
+  useThreadOf(conversation.id, panel === null ? at : null);
 
   const show = useCallback(
     (change: Record<string, string> | null) => {
@@ -75,14 +109,20 @@ function Loaded({ conversation }: { conversation: Conversation }) {
           const next = new URLSearchParams(held);
           next.delete("panel");
           next.delete("seq");
+          next.delete("reply");
           for (const [name, value] of Object.entries(change ?? {})) next.set(name, value);
           return next;
         },
         // Opening a panel is a step one can go back from; closing it is not a step of its own.
-        { replace: change === null },
+        { replace: change === null, state },
       );
     },
-    [setSearch],
+    [setSearch, state],
+  );
+  const openThread = useCallback(
+    (root: number, reply: number | null) =>
+      show({ panel: "thread", seq: String(root), ...(reply !== null && { reply: String(reply) }) }),
+    [show],
   );
   const openReaders = useCallback(
     (messageSeq: number) => show({ panel: "readers", seq: String(messageSeq) }),
@@ -90,10 +130,10 @@ function Loaded({ conversation }: { conversation: Conversation }) {
   );
   const close = useCallback(() => show(null), [show]);
 
+  const { number } = standing(conversation, useAttention());
   useEffect(() => {
-    const { number } = attention(conversation);
     document.title = `${number > 0 ? `(${number}) ` : ""}${conversation.name} · Pegboard`;
-  }, [conversation]);
+  }, [conversation.name, number]);
 
   return (
     <div className={panel ? `${styles.conversation} ${styles.withPanel}` : styles.conversation}>
@@ -103,23 +143,74 @@ function Loaded({ conversation }: { conversation: Conversation }) {
           detailsOpen={panel === "details"}
           onDetails={() => show(panel === "details" ? null : { panel: "details" })}
         />
+        <BackToResults />
         <MessagePane
           conversation={conversation}
-          at={positive(search.get("at"))}
+          at={at}
+          standing={conversation.mine}
           onOpenReaders={openReaders}
+          onOpenThread={openThread}
         />
       </div>
       {panel && (
-        <aside className={styles.panel}>
+        <aside className={panel === "thread" ? `${styles.panel} ${styles.wide}` : styles.panel}>
           <Suspense fallback={<SkeletonRows rows={4} />}>
             {panel === "readers" && seq !== null && (
               <Readers key={seq} conversationId={conversation.id} seq={seq} onClose={close} />
             )}
-            {panel === "details" && <DetailsPanel conversation={conversation} onClose={close} />}
+            {panel === "thread" && seq !== null && (
+              <ThreadPanel
+                key={seq}
+                conversation={conversation}
+                root={seq}
+                at={positive(search.get("reply"))}
+                onOpenReaders={openReaders}
+                onOpenThread={openThread}
+                onClose={close}
+              />
+            )}
+            {panel === "details" && (
+              <DetailsPanel conversation={conversation} onClose={close}>
+                <PinnedList conversation={conversation} />
+              </DetailsPanel>
+            )}
           </Suspense>
         </aside>
       )}
     </div>
+  );
+}
+
+/** An address may name a reply that does not stand in the main line; then it is shown where it does. */
+function useThreadOf(id: string, at: number | null) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { state } = useLocation();
+  useEffect(() => {
+    if (at === null || findMessage(getWindow(client, id), at)) return;
+    const abort = new AbortController();
+    fetchMessages(id, { after_seq: at - 1, limit: 1 }, abort.signal).then(
+      ({ items: [message] }) => {
+        if (message?.seq !== at || !isThreadOnly(message)) return;
+        void navigate(messageAddress(id, message), { replace: true, state });
+      },
+      () => {
+        // The main line says itself what is wrong.
+      },
+    );
+    return () => abort.abort();
+  }, [client, navigate, id, at, state]);
+}
+
+/** Who came from a search goes back to what it had found. */
+function BackToResults() {
+  const { t } = useTranslation();
+  const state = useLocation().state as { results?: string } | null;
+  if (!state?.results) return null;
+  return (
+    <Link to={state.results} className={styles.results} data-testid="back-to-results">
+      <LeftOutlined aria-hidden /> {t("search.back")}
+    </Link>
   );
 }
 
@@ -132,7 +223,26 @@ function Readers({
   seq: number;
   onClose: () => void;
 }) {
+  const { t } = useTranslation();
   const client = useQueryClient();
-  const receipts = findMessage(getWindow(client, conversationId), seq)?.receipts ?? null;
-  return <ReadersPanel conversationId={conversationId} seq={seq} receipts={receipts} onClose={onClose} />;
+  const myUserid = useMyUserid();
+  const [unread, setUnread] = useState<number | null>(null);
+  const message = findHeld(client, conversationId, seq);
+  const excerpt = message ? summaryOf(message, t, myUserid) : "";
+  return (
+    <>
+      <ReadersPanel
+        conversationId={conversationId}
+        seq={seq}
+        receipts={message?.receipts ?? null}
+        onDing={setUnread}
+        onClose={onClose}
+      />
+      {unread !== null && (
+        <Suspense>
+          <DingComposer about={{ conversationId, seq, excerpt, unread }} onClose={() => setUnread(null)} />
+        </Suspense>
+      )}
+    </>
+  );
 }

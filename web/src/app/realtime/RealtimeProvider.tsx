@@ -6,10 +6,11 @@ import { NetworkError } from "@/api/errors";
 import type { Message, MessageSent } from "@/api/types";
 import { OutboxContext } from "@/shared/chat/context";
 import { conversationsQuery, getConversation, noteMessage } from "@/shared/chat/conversations";
-import { getWindow, patchWindow } from "@/shared/chat/messages";
+import { addCreated, getWindow } from "@/shared/chat/messages";
 import { Outbox, type Outgoing } from "@/shared/chat/outbox";
 import { firstReceipts } from "@/shared/chat/receipts";
-import { indexOfSeq, withCreated } from "@/shared/chat/window";
+import { noteReply } from "@/shared/chat/threads";
+import { indexOfSeq } from "@/shared/chat/window";
 import { RealtimeConnection } from "@/shared/realtime/connection";
 import { RealtimeContext } from "@/shared/realtime/context";
 import { useMe } from "@/shared/session/me";
@@ -26,8 +27,13 @@ function socketUrl(): string {
 async function transmit(connection: RealtimeConnection, message: Outgoing): Promise<MessageSent> {
   const { conversation_id, client_id, body, mentions } = message;
   const reply_to = message.reply?.seq ?? null;
+  const also_in_main = message.also_in_main ? true : null;
   if (connection.state === "online") {
-    const optional = { ...(mentions.length > 0 && { mentions }), ...(reply_to !== null && { reply_to }) };
+    const optional = {
+      ...(mentions.length > 0 && { mentions }),
+      ...(reply_to !== null && { reply_to }),
+      ...(also_in_main && { also_in_main }),
+    };
     try {
       return await connection.command("message.send", { conversation_id, client_id, ...body, ...optional });
     } catch (error) {
@@ -35,7 +41,7 @@ async function transmit(connection: RealtimeConnection, message: Outgoing): Prom
       if (!(error instanceof NetworkError)) throw error;
     }
   }
-  return sendMessage(conversation_id, { ...body, client_id, mentions, reply_to });
+  return sendMessage(conversation_id, { ...body, client_id, mentions, reply_to, also_in_main });
 }
 
 /** My own message as everybody will see it, before its event arrives. */
@@ -59,6 +65,12 @@ function acknowledged(
     recalled_at: null,
     recalled_by: null,
     reactions: [],
+    previews: [],
+    thread_seq: message.thread,
+    also_in_main: message.also_in_main,
+    thread: null,
+    pinned_at: null,
+    pinned_by: null,
     receipts,
   };
 }
@@ -88,13 +100,14 @@ export function RealtimeProvider({ children }: { children: ReactNode }) {
   const outbox = useMemo(() => {
     const sent = (message: Outgoing, answer: MessageSent) => {
       const id = message.conversation_id;
-      const held = getWindow(client, id);
+      const held = getWindow(client, id, message.also_in_main ? null : message.thread);
       if (held && indexOfSeq(held.items, answer.seq) >= 0) return;
       const conversation = getConversation(client, id);
       const receipts = conversation ? firstReceipts(conversation, org) : null;
       const own = acknowledged(message, answer, { userid, name }, receipts);
       noteMessage(client, id, own, userid);
-      patchWindow(client, id, (window) => withCreated(window, own));
+      noteReply(client, id, own, null, userid);
+      addCreated(client, id, own);
     };
     return new Outbox(
       { send: (message) => transmit(connection, message), sent },

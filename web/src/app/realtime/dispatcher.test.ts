@@ -1,12 +1,13 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ServerEvent } from "@/api/realtime";
+import type { EventOf, ServerEvent } from "@/api/realtime";
 import type { Conversation } from "@/api/types";
-import { attention, getConversation, inOrder } from "@/shared/chat/conversations";
-import { closeRevGap, closeSeqGap, getWindow, windowKey } from "@/shared/chat/messages";
+import { getConversation, inOrder, standing } from "@/shared/chat/conversations";
+import { closeRevGap, closeSeqGap, getWindow, noteRead, windowKey } from "@/shared/chat/messages";
+import { getThread, putThread } from "@/shared/chat/threads";
 import { windowFrom } from "@/shared/chat/window";
 import { aClient, page, serve } from "../../../tests/app";
-import { aConversation, aMessage } from "../../../tests/fixtures";
+import { aConversation, aDing, aMessage, anAttention, aRecipient, aThread } from "../../../tests/fixtures";
 import { dispatch } from "./dispatcher";
 
 let client: QueryClient;
@@ -45,7 +46,7 @@ describe("message.created", () => {
 
   it.each([["wang"], ["all"]])("marks a mention of %s", (mention) => {
     hear({ type: "message.created", conversation_id: "c1", message: aMessage(3, { mentions: [mention] }) });
-    expect(attention(here())).toEqual({ number: 1, bold: true, mention: true });
+    expect(standing(here(), anAttention())).toEqual({ number: 1, bold: true, mention: true });
   });
 
   it("of my own is not unread and begins with no reader", () => {
@@ -76,13 +77,18 @@ describe("message.created", () => {
 describe("message.changed", () => {
   it("replaces the message in window and preview", () => {
     const recalled = aMessage(2, { rev: 1, content: {}, recalled_at: "2026-01-05T02:00:00Z" });
-    hear({ type: "message.changed", conversation_id: "c1", message: recalled });
+    hear({ type: "message.changed", conversation_id: "c1", message: recalled, personal: false });
     expect(here()).toMatchObject({ head_rev: 1, last_message: { recalled_at: recalled.recalled_at } });
     expect(getWindow(client, "c1")).toMatchObject({ rev: 1 });
   });
 
   it("of which one was missed is caught up by rev", async () => {
-    hear({ type: "message.changed", conversation_id: "c1", message: aMessage(2, { rev: 2 }) });
+    hear({
+      type: "message.changed",
+      conversation_id: "c1",
+      message: aMessage(2, { rev: 2 }),
+      personal: false,
+    });
     expect(getWindow(client, "c1")?.rev).toBe(0);
     const calls = serve({
       "GET /conversations/c1/changes": () => page([aMessage(1, { rev: 1 }), aMessage(2, { rev: 2 })]),
@@ -93,9 +99,74 @@ describe("message.changed", () => {
   });
 });
 
+describe("a reply in a thread", () => {
+  const reply = (seq: number, part: Parameters<typeof aMessage>[1] = {}) =>
+    aMessage(seq, { thread_seq: 1, ...part });
+  const counts = { root_seq: 1, replies: 1, last_seq: 3, last_at: "2026-01-05T01:00:03Z" };
+  const created = (message: ReturnType<typeof reply>) =>
+    hear({ type: "message.created", conversation_id: "c1", message, thread: counts });
+
+  it("is no news of the conversation, and shows on the message it hangs on", () => {
+    created(reply(3));
+    expect(here()).toMatchObject({ head_seq: 3, last_message: { seq: 2 }, mine: { unread: 0, badge: 0 } });
+    expect(getWindow(client, "c1")).toMatchObject({ to: 3, items: [{ thread: { replies: 1 } }, { seq: 2 }] });
+  });
+
+  it("is news when it calls me, until it was read in its thread", () => {
+    created(reply(3, { mentions: ["wang"] }));
+    expect(here()).toMatchObject({
+      last_message: { seq: 3 },
+      mine: { unread: 1, mentions: 1, mentioned: true },
+    });
+    noteRead(client, "c1", 2, "wang");
+    expect(here().mine).toMatchObject({ unread: 1, mentions: 1, mentioned: true });
+  });
+
+  it("is new in a thread that I follow, and read on another device", () => {
+    client.setQueryData(["threads"], { byPlace: {}, next: null, listed: true });
+    putThread(client, aThread({ root_seq: 1, read_seq: 1 }));
+    created(reply(3));
+    expect(getThread(client, "c1", 1)).toMatchObject({ replies: 1, last_seq: 3, unread: 1 });
+    const read = { conversation_id: "c1", root_seq: 1, last_seq: 3, following: true };
+    hear({ type: "thread.read", ...read, read_seq: 3, unread: 0 });
+    expect(getThread(client, "c1", 1)).toMatchObject({ read_seq: 3, unread: 0 });
+    hear({ type: "conversation.left", conversation_id: "c1" });
+    expect(getThread(client, "c1", 1)).toBeUndefined();
+  });
+
+  it("that calls me brings a thread that I did not follow", async () => {
+    client.setQueryData(["threads"], { byPlace: {}, next: null, listed: true });
+    serve({ "GET /conversations/c1/threads/1": () => ({ body: aThread({ root_seq: 1, unread: 1 }) }) });
+    created(reply(3, { mentions: ["wang"] }));
+    await vi.waitFor(() => expect(getThread(client, "c1", 1)).toMatchObject({ unread: 1 }));
+  });
+});
+
+describe("bookmark.changed", () => {
+  it("gives a mark another note, and takes it away", () => {
+    const conversation = { id: "c1", kind: "group" as const, name: "專案群組" };
+    const mark = { conversation, message: aMessage(2), note: "", at: "2026-01-05T01:00:00Z" };
+    client.setQueryData(["bookmarks"], { items: [mark], next: null });
+    const event = { type: "bookmark.changed", conversation_id: "c1", seq: 2 } as const;
+    hear({ ...event, bookmarked: true, note: "週五" });
+    expect(client.getQueryData(["bookmarks"])).toMatchObject({ items: [{ note: "週五" }] });
+    hear({ ...event, bookmarked: false, note: "" });
+    expect(client.getQueryData(["bookmarks"])).toMatchObject({ items: [] });
+  });
+});
+
 describe("the others", () => {
   it("cursor.moved goes forward only", () => {
-    const moved = { type: "cursor.moved", conversation_id: "c1", unread: 0, mentioned: false } as const;
+    const moved = {
+      type: "cursor.moved",
+      conversation_id: "c1",
+      head_seq: 9,
+      threads_read_seq: 0,
+      unread: 0,
+      mentions: 0,
+      mentioned: false,
+      badge: 0,
+    } as const;
     hear({ ...moved, read_seq: 1, unread: 9 });
     expect(here().mine).toMatchObject({ read_seq: 2, unread: 0 });
     hear({ ...moved, read_seq: 7 });
@@ -148,9 +219,16 @@ describe("the others", () => {
     hear({
       type: "conversation.mine_changed",
       conversation_id: "c1",
+      head_seq: 2,
+      my_role: "admin",
       mine: { ...here().mine, pinned: true },
+      folder_ids: ["f1"],
     });
-    expect(inOrder([here()])[0]?.mine.pinned).toBe(true);
+    expect(inOrder([here()])[0]).toMatchObject({
+      mine: { pinned: true },
+      my_role: "admin",
+      folder_ids: ["f1"],
+    });
   });
 
   it("member.changed renames a direct conversation", () => {
@@ -188,14 +266,16 @@ describe("hello", () => {
     head_rev: 0,
     read_seq: 2,
     unread: head_seq - 2,
+    mentions: 0,
     mentioned: false,
+    badge: 0,
   });
 
   it("asks for exactly the conversations that moved", async () => {
     const calls = serve({
       "GET /conversations/c1": () => ({ body: aConversation({ head_seq: 4, last_message: aMessage(4) }) }),
     });
-    hear({ type: "hello", session, heads: [head("c1", 4)] });
+    hear({ type: "hello", session, heads: [head("c1", 4)], dings_open: 0 });
     await vi.waitFor(() => expect(here().last_message?.seq).toBe(4));
     expect(calls.map(({ path }) => path)).toEqual(["/conversations/c1"]);
   });
@@ -206,7 +286,7 @@ describe("hello", () => {
       byId: { c1: here(), gone: aConversation({ id: "gone" }) },
       next: null,
     });
-    hear({ type: "hello", session, heads: [head("c1", 2)] });
+    hear({ type: "hello", session, heads: [head("c1", 2)], dings_open: 0 });
     expect(calls).toEqual([]);
     expect(here("gone")).toBeUndefined();
   });
@@ -214,17 +294,103 @@ describe("hello", () => {
 
 describe("the calm rule", () => {
   const mine = aConversation().mine;
-  it("gives numbers to direct messages and bold names to groups", () => {
+  const rule = anAttention();
+
+  it("shows the number that the server counted, and its word on the name", () => {
     const unread = { ...mine, unread: 5 };
-    expect(attention(aConversation({ kind: "direct", mine: unread }))).toMatchObject({
-      number: 5,
+    const direct = aConversation({ kind: "direct", mine: { ...unread, badge: 5 } });
+    expect(standing(direct, rule)).toMatchObject({ number: 5, bold: true });
+    expect(standing(aConversation({ mine: unread }), rule)).toEqual({
+      number: 0,
       bold: true,
+      mention: false,
     });
-    expect(attention(aConversation({ mine: unread }))).toEqual({ number: 0, bold: true, mention: false });
   });
-  it("leaves muted conversations quiet unless they mean me", () => {
+
+  it("leaves muted conversations quiet unless they call me", () => {
     const muted = { ...mine, unread: 5, muted_until: "9999-01-01T00:00:00Z" };
-    expect(attention(aConversation({ mine: muted }))).toMatchObject({ number: 0, bold: false });
-    expect(attention(aConversation({ mine: { ...muted, mentioned: true } }))).toMatchObject({ bold: true });
+    expect(standing(aConversation({ mine: muted }), rule)).toMatchObject({ number: 0, bold: false });
+    const called = { ...muted, mentions: 1, mentioned: true, badge: 1 };
+    expect(standing(aConversation({ mine: called }), rule)).toMatchObject({ number: 1, bold: true });
+  });
+
+  it.each([
+    ["a group's message", "group", {}, 0],
+    ["a direct message", "direct", {}, 1],
+    [
+      "a reply to me",
+      "group",
+      { reply_to: { seq: 1, sender: { userid: "wang", name: "" }, kind: "text", excerpt: "" } },
+      1,
+    ],
+    ["another's reply in a thread", "group", { thread_seq: 1 }, 0],
+  ] as const)("counts %s as the table says", (_what, kind, part, badge) => {
+    client.setQueryData(["conversations"], { byId: { c1: { ...here(), kind } }, next: null });
+    hear({ type: "message.created", conversation_id: "c1", message: aMessage(3, part) });
+    expect(here().mine.badge).toBe(badge);
+  });
+
+  it("decides nothing itself: with another table the same message carries no number", () => {
+    const silent = anAttention().rule.map((row) => ({ ...row, number: false }));
+    client.setQueryData(["attention"], anAttention({ rule: silent }));
+    hear({ type: "message.created", conversation_id: "c1", message: aMessage(3, { mentions: ["wang"] }) });
+    expect(here().mine).toMatchObject({ mentions: 1, badge: 0 });
+  });
+
+  it("attention.changed and folders.changed make rule, folders and badges old", () => {
+    hear({ type: "attention.changed" });
+    hear({ type: "folders.changed" });
+    for (const key of ["attention", "folders", "conversations"]) {
+      expect(client.getQueryState([key])?.isInvalidated).toBe(true);
+    }
+  });
+});
+
+describe("DING", () => {
+  const open = () => client.getQueryData<{ id: string }[]>(["dings", "open"])?.map(({ id }) => id);
+  const acknowledged = aDing({ recipients: [aRecipient("wang", { state: "acknowledged", rev: 2 })] });
+
+  beforeEach(() => client.setQueryData(["dings", "open"], []));
+
+  it("stands until it is acknowledged, on whatever device", () => {
+    hear({ type: "ding.received", ding: aDing(), step: 0 });
+    hear({ type: "ding.received", ding: aDing(), step: 1 });
+    expect(open()).toEqual(["ding-1"]);
+    hear({ type: "ding.changed", id: "ding-1", state: "open", ding: acknowledged });
+    expect(open()).toEqual([]);
+  });
+
+  it("that comes late, after it was acknowledged, changes nothing", () => {
+    client.setQueryData(["dings", "one", "ding-1"], acknowledged);
+    hear({ type: "ding.changed", id: "ding-1", state: "open", ding: aDing() });
+    expect(client.getQueryData(["dings", "one", "ding-1"])).toEqual(acknowledged);
+  });
+
+  it("of my own shows who has acknowledged, and never an older state", () => {
+    const counts = { pending: 2, delivered: 0, acknowledged: 0, undelivered: 0, cancelled: 0 };
+    const sent = aDing({ mine: true, counts, recipients: [aRecipient("lin"), aRecipient("chen")] });
+    client.setQueryData(["dings", "one", "ding-1"], sent);
+    const progress: EventOf<"ding.progress"> = {
+      type: "ding.progress",
+      id: "ding-1",
+      state: "open",
+      revision: 3,
+      counts: { ...counts, pending: 1, acknowledged: 1 },
+      recipients: [aRecipient("lin", { state: "acknowledged", rev: 3 })],
+    };
+    hear(progress);
+    hear({
+      ...progress,
+      revision: 2,
+      counts,
+      recipients: [aRecipient("lin", { state: "delivered", rev: 2 })],
+    });
+    expect(client.getQueryData(["dings", "one", "ding-1"])).toMatchObject({
+      counts: { acknowledged: 1, pending: 1 },
+      recipients: [
+        { userid: "lin", state: "acknowledged" },
+        { userid: "chen", state: "pending" },
+      ],
+    });
   });
 });

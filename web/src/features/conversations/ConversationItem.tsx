@@ -1,9 +1,10 @@
 import { MoreOutlined, PushpinFilled } from "@ant-design/icons";
-import { memo } from "react";
+import { type DragEvent, memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Conversation } from "@/api/types";
-import { attention, isMuted } from "@/shared/chat/conversations";
+import { useAttention } from "@/shared/attention/attention";
+import { isMuted, standing } from "@/shared/chat/conversations";
 import { draftKey, localDraft } from "@/shared/chat/drafts";
 import { summaryOf } from "@/shared/chat/summary";
 import { currentLanguage } from "@/shared/i18n";
@@ -19,22 +20,32 @@ interface ConversationItemProps {
   conversation: Conversation;
   selected: boolean;
   onMenu: (conversation: Conversation, anchor: Anchor) => void;
+  /** With this it can be dragged into a folder. */
+  onDragStart?: (event: DragEvent) => void;
 }
 
 export const ConversationItem = memo(function ConversationItem({
   conversation,
   selected,
   onMenu,
+  onDragStart,
 }: ConversationItemProps) {
   const { t } = useTranslation();
   const { id, name, kind, peer, mine, last_message } = conversation;
-  const { number, bold, mention } = attention(conversation);
+  const { number, bold, mention } = standing(conversation, useAttention());
   const className = [styles.item, selected && styles.itemSelected, mine.pinned && styles.itemPinned]
     .filter(Boolean)
     .join(" ");
   return (
-    <div className={className} data-testid="conversation-item">
+    // biome-ignore lint/a11y/noStaticElementInteractions: dragging is one way into a folder; the menu is another.
+    <div
+      className={className}
+      data-testid="conversation-item"
+      draggable={onDragStart !== undefined}
+      onDragStart={onDragStart}
+    >
       <Link
+        draggable={false}
         to={`/messages/${id}`}
         className={styles.itemLink}
         aria-current={selected ? "page" : undefined}
@@ -46,7 +57,9 @@ export const ConversationItem = memo(function ConversationItem({
         <Avatar id={peer?.userid ?? id} name={name} size={40} group={kind !== "direct"} />
         <span className={styles.itemText}>
           <span className={styles.itemTop}>
-            <span className={bold ? styles.itemNameBold : styles.itemName}>{name}</span>
+            <span className={bold ? styles.itemNameBold : styles.itemName} data-testid="list-line">
+              {name}
+            </span>
             {last_message && (
               <time className={styles.itemTime} dateTime={last_message.sent_at}>
                 {listTime(last_message.sent_at, currentLanguage())}

@@ -1,40 +1,42 @@
-import {
-  BellOutlined,
-  EyeInvisibleOutlined,
-  MailOutlined,
-  PlusOutlined,
-  PushpinFilled,
-  PushpinOutlined,
-  SearchOutlined,
-} from "@ant-design/icons";
-import { useQueryClient } from "@tanstack/react-query";
+import { FolderOutlined, PlusOutlined, SearchOutlined } from "@ant-design/icons";
 import { Button, Input } from "antd";
-import { useCallback, useDeferredValue, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
 import { Virtuoso } from "react-virtuoso";
-import type { Conversation } from "@/api/types";
-import { changeMine, isMuted, type MineChange, useConversations } from "@/shared/chat/conversations";
-import { ActionMenu, type Anchor, type MenuAction } from "@/shared/ui/ActionMenu";
+import type { Conversation, Folder } from "@/api/types";
+import { useAttention } from "@/shared/attention/attention";
+import { useConversations } from "@/shared/chat/conversations";
+import { useFolders } from "@/shared/chat/folders";
+import type { Anchor } from "@/shared/ui/ActionMenu";
 import { IconButton } from "@/shared/ui/IconButton";
 import { EmptyState, ErrorState, SkeletonRows } from "@/shared/ui/states";
-import { toastError } from "@/shared/ui/toast";
 import { ConversationItem } from "./ConversationItem";
+import { ConversationMenu } from "./ConversationMenu";
 import { CreateGroupDialog } from "./CreateGroupDialog";
 import styles from "./conversations.module.css";
+import { dragConversation } from "./folders/dragging";
+import { FolderHead } from "./folders/FolderHead";
+import { rowsOf, sectionsOf } from "./folders/sections";
+
+const FoldersDialog = lazy(async () => ({
+  default: (await import("./folders/FoldersDialog")).FoldersDialog,
+}));
+const PlaceDialog = lazy(async () => ({ default: (await import("./folders/PlaceDialog")).PlaceDialog }));
+const WhyDialog = lazy(async () => ({ default: (await import("./WhyDialog")).WhyDialog }));
 
 interface ConversationListProps {
   selectedId: string | null;
 }
 
-/** Until the end of time, as the wire wants an instant. */
-const forEver = "9999-12-31T00:00:00Z";
+const noFolders: Folder[] = [];
 
 export function ConversationList({ selectedId }: ConversationListProps) {
   const { t } = useTranslation();
   const { conversations, error, refetch } = useConversations();
   const [filter, setFilter] = useState("");
   const [creating, setCreating] = useState(false);
+  const [arranging, setArranging] = useState(false);
+  const [asked, setAsked] = useState<{ id: string; what: "place" | "why" } | null>(null);
   const [menu, setMenu] = useState<{ conversation: Conversation; anchor: Anchor } | null>(null);
   const openMenu = useCallback(
     (conversation: Conversation, anchor: Anchor) => setMenu({ conversation, anchor }),
@@ -45,6 +47,14 @@ export function ConversationList({ selectedId }: ConversationListProps) {
     () => (wanted ? conversations?.filter(({ name }) => name.toLowerCase().includes(wanted)) : conversations),
     [conversations, wanted],
   );
+  const attention = useAttention();
+  const folders = useFolders() ?? noFolders;
+  // What is searched for is found wherever it stands; folders would only hide it.
+  const rows = useMemo(
+    () => shown && rowsOf(sectionsOf(shown, wanted ? noFolders : folders, attention)),
+    [shown, wanted, folders, attention],
+  );
+  const askedAbout = asked && conversations?.find(({ id }) => id === asked.id);
 
   return (
     <nav className={styles.list} aria-label={t("conversations.title")}>
@@ -59,6 +69,12 @@ export function ConversationList({ selectedId }: ConversationListProps) {
           onChange={(event) => setFilter(event.target.value)}
         />
         <IconButton
+          label={t("folders.title")}
+          icon={<FolderOutlined aria-hidden />}
+          data-testid="folders"
+          onClick={() => setArranging(true)}
+        />
+        <IconButton
           label={t("conversations.newGroup")}
           icon={<PlusOutlined aria-hidden />}
           data-testid="new-group"
@@ -68,9 +84,9 @@ export function ConversationList({ selectedId }: ConversationListProps) {
       <div className={styles.listBody}>
         {error && !conversations ? (
           <ErrorState error={error} onRetry={() => void refetch()} />
-        ) : !shown ? (
+        ) : !shown || !rows ? (
           <SkeletonRows rows={8} />
-        ) : shown.length === 0 ? (
+        ) : shown.length === 0 && rows.length === 0 ? (
           wanted ? (
             <EmptyState title={t("conversations.noMatch")} />
           ) : (
@@ -82,17 +98,28 @@ export function ConversationList({ selectedId }: ConversationListProps) {
           )
         ) : (
           <Virtuoso
-            data={shown}
-            computeItemKey={(_index, conversation) => conversation.id}
+            data={rows}
+            computeItemKey={(_index, row) => row.key}
             increaseViewportBy={200}
             tabIndex={-1}
-            itemContent={(_index, conversation) => (
-              <ConversationItem
-                conversation={conversation}
-                selected={conversation.id === selectedId}
-                onMenu={openMenu}
-              />
-            )}
+            itemContent={(_index, row) => {
+              const { folder } = row.section;
+              if (row.type === "head") return <FolderHead section={row.section} folders={folders} />;
+              if (row.type === "empty")
+                return (
+                  <p className={styles.emptyFolder} data-testid="list-line">
+                    {t("folders.empty")}
+                  </p>
+                );
+              return (
+                <ConversationItem
+                  conversation={row.conversation}
+                  selected={row.conversation.id === selectedId}
+                  onMenu={openMenu}
+                  onDragStart={(event) => dragConversation(event, row.conversation.id, folder?.id ?? null)}
+                />
+              );
+            }}
           />
         )}
       </div>
@@ -102,60 +129,20 @@ export function ConversationList({ selectedId }: ConversationListProps) {
           anchor={menu.anchor}
           selected={menu.conversation.id === selectedId}
           onClose={() => setMenu(null)}
+          onPlace={() => setAsked({ id: menu.conversation.id, what: "place" })}
+          onWhy={() => setAsked({ id: menu.conversation.id, what: "why" })}
         />
       )}
+      <Suspense>
+        {arranging && <FoldersDialog onClose={() => setArranging(false)} />}
+        {askedAbout && asked.what === "place" && (
+          <PlaceDialog conversation={askedAbout} onClose={() => setAsked(null)} />
+        )}
+        {askedAbout && asked.what === "why" && (
+          <WhyDialog conversation={askedAbout} onClose={() => setAsked(null)} />
+        )}
+      </Suspense>
       {creating && <CreateGroupDialog onClose={() => setCreating(false)} />}
     </nav>
   );
-}
-
-interface ConversationMenuProps {
-  conversation: Conversation;
-  anchor: Anchor;
-  selected: boolean;
-  onClose: () => void;
-}
-
-function ConversationMenu({ conversation, anchor, selected, onClose }: ConversationMenuProps) {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const { id, mine } = conversation;
-  const muted = isMuted(conversation);
-  const change = (wish: MineChange) => {
-    changeMine(client, id, wish).catch(toastError);
-  };
-  const hide = () => {
-    change({ hidden: true });
-    if (selected) navigate("/messages");
-  };
-  const actions: MenuAction[] = [
-    {
-      key: "pin",
-      label: mine.pinned ? t("conversations.unpin") : t("conversations.pin"),
-      icon: mine.pinned ? <PushpinFilled aria-hidden /> : <PushpinOutlined aria-hidden />,
-      run: () => change({ pinned: !mine.pinned }),
-    },
-    {
-      key: "mute",
-      label: muted ? t("conversations.unmute") : t("conversations.mute"),
-      icon: <BellOutlined aria-hidden />,
-      run: () => change({ muted_until: muted ? null : forEver }),
-    },
-    {
-      key: "unread",
-      label: t("conversations.markUnread"),
-      icon: <MailOutlined aria-hidden />,
-      disabled: mine.marked_unread,
-      run: () => change({ marked_unread: true }),
-    },
-    {
-      key: "hide",
-      label: t("conversations.hide"),
-      icon: <EyeInvisibleOutlined aria-hidden />,
-      divided: true,
-      run: hide,
-    },
-  ];
-  return <ActionMenu label={conversation.name} anchor={anchor} actions={actions} onClose={onClose} />;
 }

@@ -1,7 +1,7 @@
 import { EditOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { Button, Input, Switch } from "antd";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { dissolveConversation, leaveConversation, updateConversation } from "@/api/endpoints";
@@ -19,13 +19,14 @@ import { PanelHead } from "@/shared/ui/Panel";
 import { toastError } from "@/shared/ui/toast";
 import styles from "./conversations.module.css";
 import { MemberList } from "./MemberList";
+import { forEver } from "./mute";
 import { RulesForm } from "./RulesForm";
-
-const forEver = "9999-12-31T00:00:00Z";
 
 interface DetailsPanelProps {
   conversation: Conversation;
   onClose: () => void;
+  /** What other features show of this conversation. */
+  children?: ReactNode;
 }
 
 export function mayManage(conversation: Conversation): boolean {
@@ -36,7 +37,7 @@ function mayEdit({ kind, rules, my_role }: Conversation): boolean {
   return kind === "group" && (rules.edit === "everyone" || my_role !== "member");
 }
 
-export function DetailsPanel({ conversation, onClose }: DetailsPanelProps) {
+export function DetailsPanel({ conversation, onClose, children }: DetailsPanelProps) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { id, kind, topic, notice, mine } = conversation;
@@ -67,6 +68,7 @@ export function DetailsPanel({ conversation, onClose }: DetailsPanelProps) {
           </label>
           {kind === "group" && <RulesForm conversation={conversation} />}
         </div>
+        {children}
         {kind !== "direct" && <MemberList conversation={conversation} />}
         {kind === "group" && <Leaving conversation={conversation} />}
       </div>

@@ -17,8 +17,8 @@ const book = () =>
     conversation("舊群組", 1),
     conversation("新群組", 9, { mine: { ...mine, unread: 4 } }),
     conversation("置頂群組", 2, { mine: { ...mine, pinned: true } }),
-    conversation("提及我", 5, { mine: { ...mine, unread: 1, mentioned: true } }),
-    conversation("林雅婷", 3, { kind: "direct", mine: { ...mine, unread: 2 } }),
+    conversation("提及我", 5, { mine: { ...mine, unread: 1, mentions: 1, mentioned: true, badge: 1 } }),
+    conversation("林雅婷", 3, { kind: "direct", mine: { ...mine, unread: 2, badge: 2 } }),
     conversation("藏起來", 8, { mine: { ...mine, hidden: true } }),
   ]);
 

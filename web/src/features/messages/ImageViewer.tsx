@@ -3,21 +3,20 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ErrorState } from "@/shared/ui/states";
-import { useFileLink } from "./fileLinks";
+import { type StoredFile, useFileLink } from "./fileLinks";
 import styles from "./messages.module.css";
 import { useDownload } from "./useDownload";
 
 interface ImageViewerProps {
-  conversationId: string;
-  seq: number;
+  file: StoredFile;
   onClose: () => void;
 }
 
-export function ImageViewer({ conversationId, seq, onClose }: ImageViewerProps) {
+export function ImageViewer({ file, onClose }: ImageViewerProps) {
   const { t } = useTranslation();
   const ref = useRef<HTMLDialogElement>(null);
-  const link = useFileLink(conversationId, seq, "original");
-  const { download, busy } = useDownload(conversationId, seq, `image-${seq}`);
+  const link = useFileLink(file, "original");
+  const { download, busy } = useDownload(file, `image-${file.seq}`);
   useEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal();

@@ -1,7 +1,7 @@
 import { FileOutlined, LinkOutlined } from "@ant-design/icons";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type MessageBody as Body, bodyOf } from "@/api/content";
+import { type MessageBody as Body, bodyOf, type ForwardedItem, readContent } from "@/api/content";
 import type { Message } from "@/api/types";
 import { contentSummary } from "@/shared/chat/summary";
 import { currentLanguage } from "@/shared/i18n";
@@ -9,7 +9,7 @@ import { safeHref } from "@/shared/markdown/links";
 import { Markdown } from "@/shared/markdown/Markdown";
 import { type KnownMention, RichText } from "@/shared/markdown/RichText";
 import { fileSize, fullTime } from "@/shared/time";
-import { useFileLink } from "./fileLinks";
+import { type StoredFile, useFileLink } from "./fileLinks";
 import { ImageViewer } from "./ImageViewer";
 import styles from "./messages.module.css";
 import { useDownload } from "./useDownload";
@@ -23,6 +23,7 @@ interface MessageBodyProps {
 export function MessageBody({ conversationId, message, mentions }: MessageBodyProps) {
   const { t } = useTranslation();
   const body = bodyOf(message);
+  const file = { conversationId, seq: message.seq, fileId: null };
   switch (body.kind) {
     case "text":
       return (
@@ -38,13 +39,13 @@ export function MessageBody({ conversationId, message, mentions }: MessageBodyPr
         </>
       );
     case "image":
-      return <Picture conversationId={conversationId} seq={message.seq} body={body} />;
+      return <Picture file={file} body={body} />;
     case "file":
-      return <FileCard conversationId={conversationId} seq={message.seq} body={body} />;
+      return <FileCard file={file} body={body} />;
     case "link":
       return <LinkCard body={body} />;
     case "forward":
-      return <Forwarded body={body} />;
+      return <Forwarded file={file} body={body} />;
     default:
       return <em className={styles.quiet}>{t("kind.unknown")}</em>;
   }
@@ -64,15 +65,14 @@ export function pictureBox(width: number, height: number): { width: number; heig
 }
 
 interface PartProps<K extends Body["kind"]> {
-  conversationId: string;
-  seq: number;
+  file: StoredFile;
   body: Extract<Body, { kind: K }>;
 }
 
-function Picture({ conversationId, seq, body }: PartProps<"image">) {
+function Picture({ file, body }: PartProps<"image">) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  const link = useFileLink(conversationId, seq, "thumbnail");
+  const link = useFileLink(file, "thumbnail");
   return (
     <>
       <button
@@ -85,14 +85,14 @@ function Picture({ conversationId, seq, body }: PartProps<"image">) {
         {link.data && <img src={link.data.url} alt={t("kind.image")} />}
         {link.isError && <span className={styles.quiet}>{t("message.noImage")}</span>}
       </button>
-      {open && <ImageViewer conversationId={conversationId} seq={seq} onClose={() => setOpen(false)} />}
+      {open && <ImageViewer file={file} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
-function FileCard({ conversationId, seq, body }: PartProps<"file">) {
+function FileCard({ file, body }: PartProps<"file">) {
   const { t } = useTranslation();
-  const { download, busy } = useDownload(conversationId, seq, body.name);
+  const { download, busy } = useDownload(file, body.name);
   const extension = body.name.includes(".") ? (body.name.split(".").at(-1) ?? "") : "";
   return (
     <button type="button" className={styles.file} disabled={busy} onClick={download}>
@@ -127,31 +127,52 @@ function LinkCard({ body }: { body: Extract<Body, { kind: "link" }> }) {
   );
 }
 
-function Forwarded({ body }: { body: Extract<Body, { kind: "forward" }> }) {
+/** Several messages in one: the first lines, or all of it as it was said, with pictures and files. */
+function Forwarded({ file, body }: PartProps<"forward">) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const items = open ? body.items : body.items.slice(0, 4);
   return (
-    <div className={styles.forwarded}>
+    <div className={styles.forwarded} data-testid="forwarded">
       <div className={styles.forwardedHead}>{t("message.forwarded", { count: body.items.length })}</div>
       {items.map((item, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: what was forwarded never changes.
         <div key={index} className={open ? styles.forwardedOpen : styles.forwardedItem}>
           <span className={styles.quiet}>
             {item.sender?.name}
-            {open && item.sent_at && ` · ${fullTime(item.sent_at, currentLanguage())}`}
-            {": "}
+            {open ? item.sent_at && ` · ${fullTime(item.sent_at, currentLanguage())}` : ": "}
           </span>
-          {open && item.kind === "text" ? (
-            <RichText text={String(item.content.text ?? "")} />
-          ) : (
-            contentSummary(item.kind, item.content, t)
-          )}
+          {open ? <ForwardedBody item={item} file={file} /> : contentSummary(item.kind, item.content, t)}
         </div>
       ))}
-      <button type="button" className={styles.textButton} onClick={() => setOpen(!open)}>
+      <button type="button" className={styles.textButton} aria-expanded={open} onClick={() => setOpen(!open)}>
         {open ? t("message.fold") : t("message.unfold")}
       </button>
     </div>
   );
+}
+
+function ForwardedBody({ item, file }: { item: ForwardedItem; file: StoredFile }) {
+  const { t } = useTranslation();
+  const body = readContent(item.kind, item.content);
+  switch (body.kind) {
+    case "text":
+      return (
+        <div className={styles.text}>
+          <RichText text={body.text} />
+        </div>
+      );
+    case "markdown":
+      return <Markdown source={body.text} />;
+    case "image":
+      return <Picture file={{ ...file, fileId: body.file_id }} body={body} />;
+    case "file":
+      return <FileCard file={{ ...file, fileId: body.file_id }} body={body} />;
+    case "link":
+      return <LinkCard body={body} />;
+    case "forward":
+      return <Forwarded file={file} body={body} />;
+    default:
+      return <div>{contentSummary(item.kind, item.content, t)}</div>;
+  }
 }

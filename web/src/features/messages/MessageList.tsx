@@ -3,8 +3,9 @@ import { type Ref, useCallback, useEffect, useImperativeHandle, useMemo, useRef,
 import { useTranslation } from "react-i18next";
 import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import type { Conversation } from "@/api/types";
+import { useMarked } from "@/shared/chat/bookmarks";
 import { useOutgoing } from "@/shared/chat/context";
-import type { OpenWindow } from "@/shared/chat/messages";
+import type { OpenWindow, Root } from "@/shared/chat/messages";
 import { firstAfter, indexOfSeq } from "@/shared/chat/window";
 import { prefersReducedMotion } from "@/shared/preferences";
 import { useMe, useMyUserid } from "@/shared/session/me";
@@ -22,7 +23,10 @@ export interface MessageListHandle {
 
 interface MessageListProps {
   conversation: Conversation;
+  root: Root;
   open: OpenWindow;
+  /** How many are new to this reader. */
+  unread: number;
   /** The seq an address names; shown in the middle and marked. */
   at: number | null;
   /** The cursor when the conversation was opened, if anything was unread then. */
@@ -46,12 +50,23 @@ export function MessageList(props: MessageListProps) {
   );
 }
 
-function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }: MessageListProps) {
+function Loaded({
+  conversation,
+  root,
+  open,
+  unread,
+  at,
+  unreadAfter,
+  selection,
+  actions,
+  ref,
+}: MessageListProps) {
   const { t } = useTranslation();
   const me = useMe();
   const myUserid = useMyUserid();
-  const outgoing = useOutgoing(conversation.id);
-  const observe = useReadMarker(conversation.id);
+  const outgoing = useOutgoing(conversation.id, root);
+  const observe = useReadMarker(conversation.id, root);
+  const marked = useMarked(conversation.id);
   const virtuoso = useRef<VirtuosoHandle>(null);
   const [atBottom, setAtBottom] = useState(true);
   const [highlighted, setHighlighted] = useState<number | null>(at);
@@ -60,8 +75,8 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
   // What is on its way stands at the end of the newest messages only, never in the midst of old ones.
   const waiting = open.atHead ? outgoing : noOutgoing;
   const rows = useMemo(
-    () => makeRows(items, waiting, myUserid, unreadAfter),
-    [items, waiting, myUserid, unreadAfter],
+    () => makeRows(items, waiting, myUserid, unreadAfter, root),
+    [items, waiting, myUserid, unreadAfter, root],
   );
 
   // Where the list opens is decided once, by what was known then.
@@ -151,6 +166,8 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
           message={row.message}
           own={row.message.sender?.userid === myUserid}
           direct={conversation.kind === "direct"}
+          thread={root}
+          marked={marked.get(row.message.seq)}
           day={row.day}
           unreadLine={row.unreadLine}
           joined={row.joined}
@@ -160,7 +177,18 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
           observe={observe}
         />
       ),
-    [conversation.id, conversation.kind, me, myUserid, highlighted, selection, actions, observe],
+    [
+      conversation.id,
+      conversation.kind,
+      root,
+      marked,
+      me,
+      myUserid,
+      highlighted,
+      selection,
+      actions,
+      observe,
+    ],
   );
 
   if (rows.length === 0) {
@@ -170,7 +198,6 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
       </div>
     );
   }
-  const newer = conversation.mine.unread;
   return (
     <div ref={log} className={styles.log} role="log" aria-label={t("message.log")} aria-relevant="additions">
       {open.loadingOlder && (
@@ -213,10 +240,10 @@ function Loaded({ conversation, open, at, unreadAfter, selection, actions, ref }
           onClick={() => void jumpToLatest()}
         >
           <DownOutlined aria-hidden />
-          {newer > 0 ? t("message.newBelow", { count: newer }) : t("message.toLatest")}
+          {unread > 0 ? t("message.newBelow", { count: unread }) : t("message.toLatest")}
         </button>
       )}
-      {unreadAfter !== null && items[0] && items[0].seq > unreadAfter + 1 && (
+      {unreadAfter !== null && !window?.reachedStart && items[0] && items[0].seq > unreadAfter + 1 && (
         <button type="button" className={styles.toUnread} onClick={() => void jumpTo(unreadAfter + 1)}>
           {t("message.toUnread")}
         </button>

@@ -1,8 +1,11 @@
 import {
+  BookOutlined,
   CheckSquareOutlined,
+  CommentOutlined,
   CopyOutlined,
   EditOutlined,
   LinkOutlined,
+  PushpinOutlined,
   ShareAltOutlined,
   TeamOutlined,
   UndoOutlined,
@@ -20,9 +23,15 @@ interface MessageMenuProps {
   anchor: Anchor;
   own: boolean;
   mayRecallOthers: boolean;
+  mayPin: boolean;
+  bookmarked: boolean;
   onClose: () => void;
   onReact: (emoji: string) => void;
   onReply: () => void;
+  /** Quote it in the main line; null where that is what replying does, or where one may not speak. */
+  onQuote: (() => void) | null;
+  onPin: (on: boolean) => void;
+  onBookmark: (on: boolean) => void;
   onCopy: (text: string) => void;
   onCopyLink: () => void;
   onForward: () => void;
@@ -39,6 +48,12 @@ export function MessageMenu(props: MessageMenuProps) {
   const text = body.kind === "text" || body.kind === "markdown" ? body.text : null;
   const wishes: (MenuAction | false)[] = [
     { key: "reply", label: t("message.reply"), icon: <ReplyIcon />, run: props.onReply },
+    props.onQuote !== null && {
+      key: "quote",
+      label: t("message.quote"),
+      icon: <CommentOutlined aria-hidden />,
+      run: props.onQuote,
+    },
     text !== null && {
       key: "copy",
       label: t("message.copy"),
@@ -57,6 +72,18 @@ export function MessageMenu(props: MessageMenuProps) {
       label: t("message.select"),
       icon: <CheckSquareOutlined aria-hidden />,
       run: props.onSelect,
+    },
+    {
+      key: "bookmark",
+      label: props.bookmarked ? t("bookmarks.remove") : t("bookmarks.add"),
+      icon: <BookOutlined aria-hidden />,
+      run: () => props.onBookmark(!props.bookmarked),
+    },
+    props.mayPin && {
+      key: "pin",
+      label: message.pinned_at ? t("message.unpin") : t("message.pin"),
+      icon: <PushpinOutlined aria-hidden />,
+      run: () => props.onPin(!message.pinned_at),
     },
     Boolean(message.receipts) && {
       key: "readers",

@@ -2,10 +2,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { recallMessage, setReaction } from "@/api/endpoints";
+import { recallMessage, setPinned, setReaction } from "@/api/endpoints";
 import type { Conversation, Message } from "@/api/types";
-import { patchWindow, useMessageWindow } from "@/shared/chat/messages";
-import { withReplaced } from "@/shared/chat/window";
+import { bookmark, unmark, useMarked } from "@/shared/chat/bookmarks";
+import { findMessage, type Root, replaceMessages, useMessageWindow } from "@/shared/chat/messages";
+import { mayPin, notePinChanged } from "@/shared/chat/pins";
+import { messageAddress } from "@/shared/chat/places";
+import { silence } from "@/shared/chat/silence";
 import type { KnownMention } from "@/shared/markdown/RichText";
 import { useMe, useMyUserid } from "@/shared/session/me";
 import type { Anchor } from "@/shared/ui/ActionMenu";
@@ -22,22 +25,30 @@ const ForwardDialog = lazy(async () => ({ default: (await import("./ForwardDialo
 
 interface MessagePaneProps {
   conversation: Conversation;
+  /** The message whose thread this is; null (the default) for the main line. */
+  root?: Root;
   at: number | null;
+  /** How this reader stands with the line. */
+  standing: { read_seq: number; unread: number };
   onOpenReaders: (seq: number) => void;
+  /** Opens the thread of a message, at a reply in it. */
+  onOpenThread: (root: number, at: number | null) => void;
 }
 
-/** History and composer of one conversation. Mounted anew for each conversation (give it a key). */
-export function MessagePane({ conversation, at, onOpenReaders }: MessagePaneProps) {
+/** History and composer of one conversation, or of a thread in it. Mounted anew for each (give it a key). */
+export function MessagePane(props: MessagePaneProps) {
+  const { conversation, root = null, at, standing, onOpenReaders, onOpenThread } = props;
   const { t } = useTranslation();
   const client = useQueryClient();
   const me = useMe();
   const myUserid = useMyUserid();
-  const { id, mine, kind } = conversation;
+  const { id, kind } = conversation;
+  const marked = useMarked(id);
 
   // Reading moves the cursor; the line stays where it was when the person came in.
-  const [unreadAfter] = useState(() => (mine.unread > 0 ? mine.read_seq : null));
-  const [anchor] = useState(() => at ?? (mine.unread > 0 ? mine.read_seq : null));
-  const open = useMessageWindow(conversation, anchor);
+  const [unreadAfter] = useState(() => (standing.unread > 0 ? standing.read_seq : null));
+  const [anchor] = useState(() => at ?? (standing.unread > 0 ? standing.read_seq : null));
+  const open = useMessageWindow(conversation, root, anchor);
 
   const list = useRef<MessageListHandle>(null);
   const [menu, setMenu] = useState<{ message: Message; anchor: Anchor } | null>(null);
@@ -49,7 +60,7 @@ export function MessagePane({ conversation, at, onOpenReaders }: MessagePaneProp
 
   const take = useCallback(
     (message: Message | undefined) => {
-      if (message) patchWindow(client, id, (window) => withReplaced(window, message));
+      if (message) replaceMessages(client, id, message);
     },
     [client, id],
   );
@@ -86,6 +97,24 @@ export function MessagePane({ conversation, at, onOpenReaders }: MessagePaneProp
   const jumpTo = useCallback((seq: number) => {
     list.current?.jumpTo(seq).catch(toastError);
   }, []);
+  /** What is quoted may stand in a thread only; then it is found there. */
+  const toQuoted = useCallback(
+    (message: Message) => {
+      const { reply_to, thread_seq } = message;
+      if (!reply_to) return;
+      const elsewhere = root === null && thread_seq !== null && reply_to.seq !== thread_seq;
+      if (elsewhere) onOpenThread(thread_seq, reply_to.seq);
+      else jumpTo(reply_to.seq);
+    },
+    [root, jumpTo, onOpenThread],
+  );
+  const openThread = useCallback(
+    (message: Message) => onOpenThread(message.thread_seq ?? message.seq, null),
+    [onOpenThread],
+  );
+  // In a group replies gather in their thread; between two people, and within a thread, they are quotes.
+  const repliesInThread = root === null && kind !== "direct";
+  const reply = repliesInThread ? openThread : setReplyTo;
   const toggleSelected = useCallback((seq: number) => {
     setSelection((held) => {
       const next = new Set(held ?? []);
@@ -96,15 +125,26 @@ export function MessagePane({ conversation, at, onOpenReaders }: MessagePaneProp
   const actions = useMemo<RowActions>(
     () => ({
       openMenu: (message, where) => setMenu({ message, anchor: where }),
-      reply: setReplyTo,
+      reply,
+      openThread,
       openReaders: onOpenReaders,
-      jumpTo,
+      toQuoted,
       toggleSelected,
       react,
       mentionsOf,
     }),
-    [onOpenReaders, jumpTo, toggleSelected, react, mentionsOf],
+    [onOpenReaders, reply, openThread, toQuoted, toggleSelected, react, mentionsOf],
   );
+  const pin = async (message: Message, on: boolean) => {
+    const pinned = await setPinned(id, message.seq, on);
+    take(pinned);
+    notePinChanged(client, id, pinned ?? message);
+    toast(on ? t("message.pinDone") : t("message.unpinDone"));
+  };
+  const setMark = async (message: Message, on: boolean) => {
+    await (on ? bookmark(client, id, message, "") : unmark(client, id, message.seq));
+    toast(on ? t("bookmarks.added") : t("bookmarks.removed"));
+  };
 
   const editLast = () => {
     const last = items?.findLast(
@@ -121,7 +161,9 @@ export function MessagePane({ conversation, at, onOpenReaders }: MessagePaneProp
       <MessageList
         ref={list}
         conversation={conversation}
+        root={root}
         open={open}
+        unread={standing.unread}
         at={at}
         unreadAfter={unreadAfter}
         selection={selection}
@@ -142,6 +184,7 @@ export function MessagePane({ conversation, at, onOpenReaders }: MessagePaneProp
       ) : (
         <Composer
           conversation={conversation}
+          thread={root === null ? null : { seq: root, message: findMessage(open.window, root) ?? null }}
           replyTo={replyTo}
           editing={editing}
           onReplyDone={() => setReplyTo(null)}
@@ -162,15 +205,20 @@ export function MessagePane({ conversation, at, onOpenReaders }: MessagePaneProp
           anchor={menu.anchor}
           own={menu.message.sender?.userid === myUserid}
           mayRecallOthers={kind !== "direct" && conversation.my_role !== "member"}
+          mayPin={mayPin(conversation)}
+          bookmarked={marked.has(menu.message.seq)}
           onClose={() => setMenu(null)}
           onReact={(emoji) => {
             const mineAlready = menu.message.reactions.some((r) => r.emoji === emoji && r.mine);
             react(menu.message, emoji, !mineAlready);
           }}
-          onReply={() => setReplyTo(menu.message)}
+          onReply={() => reply(menu.message)}
+          onQuote={repliesInThread && !silence(conversation) ? () => setReplyTo(menu.message) : null}
+          onPin={(on) => void pin(menu.message, on).catch(toastError)}
+          onBookmark={(on) => void setMark(menu.message, on).catch(toastError)}
           onCopy={(text) => copyText(text).then(() => toast(t("message.copied")), toastError)}
           onCopyLink={() => {
-            const address = `${window.location.origin}/w/messages/${id}?at=${menu.message.seq}`;
+            const address = `${window.location.origin}/w${messageAddress(id, menu.message)}`;
             copyText(address).then(() => toast(t("message.copied")), toastError);
           }}
           onForward={() => setForwarding([menu.message.seq])}

@@ -1,4 +1,10 @@
-import { ExclamationCircleOutlined, MoreOutlined, SmileOutlined } from "@ant-design/icons";
+import {
+  BookOutlined,
+  ExclamationCircleOutlined,
+  MoreOutlined,
+  PushpinOutlined,
+  SmileOutlined,
+} from "@ant-design/icons";
 import { memo, type PointerEvent, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -15,16 +21,19 @@ import { Avatar } from "@/shared/ui/Avatar";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ReplyIcon } from "@/shared/ui/icons";
 import { Checkbox } from "./Checkbox";
+import { LinkPreviews } from "./LinkPreviews";
 import { MessageBody } from "./MessageBody";
 import styles from "./messages.module.css";
 import { Reactions } from "./Reactions";
+import { ThreadChip } from "./ThreadChip";
 
 /** What a row may ask of its pane. Stable for the life of the pane, so that rows are not drawn again. */
 export interface RowActions {
   openMenu: (message: Message, anchor: Anchor) => void;
   reply: (message: Message) => void;
+  openThread: (message: Message) => void;
   openReaders: (seq: number) => void;
-  jumpTo: (seq: number) => void;
+  toQuoted: (message: Message) => void;
   toggleSelected: (seq: number) => void;
   react: (message: Message, emoji: string, on: boolean) => void;
   mentionsOf: (message: Message) => KnownMention[];
@@ -35,6 +44,10 @@ interface MessageRowProps {
   message: Message;
   own: boolean;
   direct: boolean;
+  /** The message whose thread is open around this row; null in the main line. */
+  thread: number | null;
+  /** The note of this reader's mark on it; undefined without a mark. */
+  marked: string | undefined;
   day: boolean;
   unreadLine: boolean;
   joined: boolean;
@@ -55,7 +68,7 @@ export function DayLine({ at }: { at: string }) {
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const { t } = useTranslation();
-  const { message, day, unreadLine, highlighted, observe } = props;
+  const { message, thread, day, unreadLine, highlighted, observe } = props;
   return (
     <div ref={observe} data-seq={message.seq} className={highlighted ? styles.highlight : undefined}>
       {day && <DayLine at={message.sent_at} />}
@@ -65,6 +78,11 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         </div>
       )}
       <RowContent {...props} />
+      {message.seq === thread && (
+        <div className={styles.repliesLine}>
+          {message.thread ? t("thread.replies", { count: message.thread.replies }) : t("thread.none")}
+        </div>
+      )}
     </div>
   );
 });
@@ -74,7 +92,18 @@ function RowContent(props: MessageRowProps) {
   const { message } = props;
   const body = bodyOf(message);
   if (message.recalled_at) {
-    return <div className={styles.system}>{recalledText(props, t)}</div>;
+    return (
+      <div className={styles.system}>
+        {recalledText(props, t)}
+        {props.thread === null && (
+          <ThreadChip
+            conversationId={props.conversationId}
+            message={message}
+            onOpen={props.actions.openThread}
+          />
+        )}
+      </div>
+    );
   }
   if (body.kind === "system") return <div className={styles.system}>{systemText(body, t)}</div>;
   return <Spoken {...props} />;
@@ -106,7 +135,7 @@ function useLongPress(open: (anchor: Anchor) => void) {
 
 function Spoken(props: MessageRowProps) {
   const { t } = useTranslation();
-  const { conversationId, message, own, joined, selected, actions } = props;
+  const { conversationId, message, own, thread, joined, selected, actions } = props;
   const language = currentLanguage();
   const press = useLongPress((anchor) => actions.openMenu(message, anchor));
   const name = message.sender?.name ?? "";
@@ -149,16 +178,22 @@ function Spoken(props: MessageRowProps) {
         )}
         <div className={styles.bubbleLine}>
           <div className={plain ? styles.plain : styles.bubble} {...press}>
-            {message.reply_to && <Quote message={message} actions={actions} />}
+            {message.reply_to && message.reply_to.seq !== thread && (
+              <Quote message={message} actions={actions} />
+            )}
             <MessageBody
               conversationId={conversationId}
               message={message}
               mentions={actions.mentionsOf(message)}
             />
+            {message.previews.length > 0 && <LinkPreviews previews={message.previews} />}
           </div>
           <RowTools message={message} actions={actions} />
         </div>
         <Reactions message={message} onReact={actions.react} />
+        {thread === null && (
+          <ThreadChip conversationId={conversationId} message={message} onOpen={actions.openThread} />
+        )}
         <Foot {...props} />
       </div>
     </article>
@@ -170,7 +205,7 @@ function Quote({ message, actions }: { message: Message; actions: RowActions }) 
   const reply = message.reply_to;
   if (!reply) return null;
   return (
-    <button type="button" className={styles.quote} onClick={() => actions.jumpTo(reply.seq)}>
+    <button type="button" className={styles.quote} onClick={() => actions.toQuoted(message)}>
       <span className={styles.quoteName}>{reply.sender?.name}</span>
       <span className={styles.quoteText}>{quoteText(reply, t)}</span>
     </button>
@@ -205,13 +240,25 @@ function RowTools({ message, actions }: { message: Message; actions: RowActions 
   );
 }
 
-function Foot({ message, own, direct, actions }: MessageRowProps) {
+function Foot({ message, own, direct, thread, marked, actions }: MessageRowProps) {
   const { t } = useTranslation();
-  const { receipts, edited_at, seq } = message;
+  const { receipts, edited_at, pinned_at, also_in_main, seq } = message;
   const counted = own && receipts !== null && receipts !== undefined && receipts.total > 0;
-  if (!counted && !edited_at) return null;
+  const also = thread !== null && also_in_main;
+  if (!counted && !edited_at && !pinned_at && marked === undefined && !also) return null;
   return (
     <div className={styles.foot}>
+      {pinned_at && (
+        <span className={styles.mark} data-testid="pinned">
+          <PushpinOutlined aria-hidden /> {t("message.pinned")}
+        </span>
+      )}
+      {marked !== undefined && (
+        <span className={styles.mark} title={marked || undefined} data-testid="bookmarked">
+          <BookOutlined aria-hidden /> {t("bookmarks.marked")}
+        </span>
+      )}
+      {also && <span>{t("thread.alsoInMain")}</span>}
       {edited_at && (
         <time dateTime={edited_at} title={fullTime(edited_at, currentLanguage())}>
           {t("message.edited")}

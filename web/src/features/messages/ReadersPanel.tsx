@@ -1,5 +1,6 @@
+import { ThunderboltOutlined } from "@ant-design/icons";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Input, Tabs } from "antd";
+import { Button, Input, Tabs } from "antd";
 import { useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -18,6 +19,8 @@ interface ReadersPanelProps {
   seq: number;
   /** The live counts of the message, if it is loaded: right even before the further pages are. */
   receipts: Receipts | null;
+  /** DING exactly those who have not read it; given how many they are. */
+  onDing: (unread: number) => void;
   onClose: () => void;
 }
 
@@ -37,7 +40,7 @@ function readTime(at: string | null | undefined, language: string, unknown: stri
   return sameDay(at, new Date().toISOString()) ? clock : `${dayLabel(at, language)} ${clock}`;
 }
 
-export function ReadersPanel({ conversationId, seq, receipts, onClose }: ReadersPanelProps) {
+export function ReadersPanel({ conversationId, seq, receipts, onDing, onClose }: ReadersPanelProps) {
   const { t } = useTranslation();
   const readers = useReaders(conversationId, seq);
   const [search, setSearch] = useState("");
@@ -121,6 +124,19 @@ export function ReadersPanel({ conversationId, seq, receipts, onClose }: Readers
               },
             ]}
           />
+          {tab === "unread" && unreadCount > 0 && (
+            <div className={styles.panelFoot}>
+              <Button
+                block
+                type="primary"
+                icon={<ThunderboltOutlined aria-hidden />}
+                data-testid="ding-unread"
+                onClick={() => onDing(unreadCount)}
+              >
+                {t("receipts.ding", { count: unreadCount })}
+              </Button>
+            </div>
+          )}
         </>
       )}
     </section>

@@ -3,9 +3,9 @@ import { describe, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/errors";
 import type { Conversation, Message, MessageSent } from "@/api/types";
 import { getConversation, noteMessage } from "@/shared/chat/conversations";
-import { getWindow, patchWindow } from "@/shared/chat/messages";
+import { addCreated, getWindow, patchWindows } from "@/shared/chat/messages";
 import type { Outgoing } from "@/shared/chat/outbox";
-import { withCreated, withReceipts } from "@/shared/chat/window";
+import { withReceipts } from "@/shared/chat/window";
 import { aClient, page, refusal, renderApp, serve } from "../../../tests/app";
 import { aConversation, aMessage } from "../../../tests/fixtures";
 import { MessagePane } from "./MessagePane";
@@ -42,14 +42,21 @@ function openPane({ conversation = {}, messages = [], routes = {}, send, at = nu
         receipts: { read: 0, total: 3 },
       });
       noteMessage(client, "c1", own, "wang");
-      patchWindow(client, "c1", (window) => withCreated(window, own));
+      addCreated(client, "c1", own);
     },
   };
-  const view = renderApp(<MessagePane conversation={held} at={at} onOpenReaders={onOpenReaders} />, {
-    client,
-    port,
-  });
-  return { ...view, calls, sent, onOpenReaders };
+  const onOpenThread = vi.fn();
+  const view = renderApp(
+    <MessagePane
+      conversation={held}
+      at={at}
+      standing={held.mine}
+      onOpenReaders={onOpenReaders}
+      onOpenThread={onOpenThread}
+    />,
+    { client, port },
+  );
+  return { ...view, calls, sent, onOpenReaders, onOpenThread };
 }
 
 const box = () => screen.getByRole("textbox", { name: "寫訊息到專案群組" });
@@ -134,7 +141,7 @@ describe("my own message", () => {
     await act(async () => answer({ id: "x", seq: 2, sent_at: "2026-01-05T01:00:02Z" }));
     expect(await screen.findByTestId("read-state")).toHaveTextContent("3 人中 0 人已讀");
     expect(screen.queryByTestId("outgoing")).toBeNull();
-    act(() => patchWindow(client, "c1", (window) => withReceipts(window, [{ seq: 2, read: 2, total: 3 }])));
+    act(() => patchWindows(client, "c1", (window) => withReceipts(window, [{ seq: 2, read: 2, total: 3 }])));
     expect(await screen.findByText("3 人中 2 人已讀")).toBeInTheDocument();
     await user.click(screen.getByTestId("read-state"));
     expect(onOpenReaders).toHaveBeenCalledWith(2);
@@ -210,14 +217,28 @@ describe("the composer", () => {
     expect(sent[0]).toMatchObject({ mentions: ["lin"], body: { content: { text: "請 @林雅婷 看" } } });
   });
 
-  it("replies to a message", async () => {
-    const { user, sent } = openPane({ messages: [aMessage(7)] });
+  it.each([
+    ["group", "引用回覆"],
+    ["direct", "回覆"],
+  ] as const)("quotes a message in the main line (%s)", async (kind, action) => {
+    const { user, sent } = openPane({ messages: [aMessage(7)], conversation: { kind } });
     await user.click(await screen.findByRole("button", { name: "訊息操作" }));
-    await user.click(screen.getByRole("menuitem", { name: "回覆" }));
+    await user.click(screen.getByRole("menuitem", { name: action }));
     expect(screen.getByText("回覆 林雅婷")).toBeInTheDocument();
     await user.type(box(), "好{Enter}");
-    expect(sent[0]?.reply).toMatchObject({ seq: 7, excerpt: "第 7 則" });
+    expect(sent[0]).toMatchObject({
+      reply: { seq: 7, excerpt: "第 7 則" },
+      thread: 7,
+      also_in_main: true,
+    });
     expect(screen.queryByText("回覆 林雅婷")).toBeNull();
+  });
+
+  it("replies to a message of a group in its thread", async () => {
+    const { user, onOpenThread } = openPane({ messages: [aMessage(7)] });
+    await user.click(await screen.findByRole("button", { name: "訊息操作" }));
+    await user.click(screen.getByRole("menuitem", { name: "回覆" }));
+    expect(onOpenThread).toHaveBeenCalledWith(7, null);
   });
 
   it("edits my last message with the arrow up", async () => {
@@ -339,7 +360,9 @@ describe("the read lists", () => {
     serve({ "GET /conversations/c1/messages/5/readers": () => ({ body: readers }) });
     return {
       onClose,
-      ...renderApp(<ReadersPanel conversationId="c1" seq={5} receipts={null} onClose={onClose} />),
+      ...renderApp(
+        <ReadersPanel conversationId="c1" seq={5} receipts={null} onDing={() => {}} onClose={onClose} />,
+      ),
     };
   };
 

@@ -4,7 +4,16 @@ import type { Outgoing } from "@/shared/chat/outbox";
 import { sameDay } from "@/shared/time";
 
 export type Row =
-  | { type: "message"; key: string; message: Message; day: boolean; unreadLine: boolean; joined: boolean }
+  | {
+      type: "message";
+      key: string;
+      message: Message;
+      day: boolean;
+      unreadLine: boolean;
+      joined: boolean;
+      /** The message that the open thread hangs on. */
+      root: boolean;
+    }
   | { type: "outgoing"; key: string; outgoing: Outgoing; day: boolean; joined: boolean };
 
 /** Messages of one person this close together share one head. */
@@ -23,12 +32,14 @@ function joins(before: Neighbour | null, sender: string | null, at: string): boo
 /**
  * @param unreadAfter the cursor as it was when the conversation was opened; the unread line stands before the first
  *   message of somebody else after it. Null for none.
+ * @param root of the open thread, whose replies do not join it; null in the main line.
  */
 export function makeRows(
   messages: readonly Message[],
   outgoing: readonly Outgoing[],
   myUserid: string,
   unreadAfter: number | null,
+  root: number | null = null,
 ): Row[] {
   const rows: Row[] = [];
   let before: Neighbour | null = null;
@@ -37,7 +48,8 @@ export function makeRows(
     const sender = message.recalled_at ? null : (message.sender?.userid ?? null);
     const day = !before || !sameDay(before.at, message.sent_at);
     const foreign = message.sender !== null && message.sender.userid !== myUserid;
-    const unreadLine = !lineDrawn && foreign && message.seq > (unreadAfter ?? 0);
+    const isRoot = message.seq === root;
+    const unreadLine = !lineDrawn && foreign && !isRoot && message.seq > (unreadAfter ?? 0);
     if (unreadLine) lineDrawn = true;
     rows.push({
       type: "message",
@@ -46,8 +58,9 @@ export function makeRows(
       day,
       unreadLine,
       joined: !unreadLine && joins(before, sender, message.sent_at),
+      root: isRoot,
     });
-    before = { sender, at: message.sent_at };
+    before = { sender: isRoot ? null : sender, at: message.sent_at };
   }
   for (const item of outgoing) {
     rows.push({

@@ -1,14 +1,15 @@
 import { useState } from "react";
 import { fetchFileLink } from "@/api/endpoints";
 import { toastError } from "@/shared/ui/toast";
+import type { StoredFile } from "./fileLinks";
 
 /** Fetches a personal link and lets the browser save what is behind it. */
-export function useDownload(conversationId: string, seq: number, name: string) {
+export function useDownload(file: StoredFile, name: string) {
   const [busy, setBusy] = useState(false);
   const download = async () => {
     setBusy(true);
     try {
-      const { url } = await fetchFileLink(conversationId, seq, "original");
+      const { url } = await fetchFileLink(file.conversationId, file.seq, "original", file.fileId);
       const anchor = document.createElement("a");
       anchor.href = url;
       anchor.download = name;

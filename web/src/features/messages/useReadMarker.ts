@@ -1,8 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef } from "react";
 import { markRead } from "@/api/endpoints";
-import { getConversation } from "@/shared/chat/conversations";
-import { noteRead } from "@/shared/chat/messages";
+import { getConversation, refreshConversation } from "@/shared/chat/conversations";
+import { getWindow, noteRead, type Root } from "@/shared/chat/messages";
+import { getThread, noteReadInMain, readThread } from "@/shared/chat/threads";
+import { firstAfter } from "@/shared/chat/window";
 import { useRealtime } from "@/shared/realtime/context";
 import { useMyUserid } from "@/shared/session/me";
 
@@ -16,11 +18,12 @@ function isSeen(entry: IntersectionObserverEntry): boolean {
 }
 
 /**
- * Moves my cursor to the furthest message that was really on screen: shown, in a visible page, for a moment.
- * Returns a ref callback for each row.
+ * Moves my cursor to the furthest message that was really on screen: shown, in a visible page, for a moment. The main
+ * line and each thread have cursors of their own. Returns a ref callback for each row.
  */
 export function useReadMarker(
   conversationId: string,
+  root: Root = null,
 ): (element: HTMLElement | null) => (() => void) | undefined {
   const client = useQueryClient();
   const realtime = useRealtime();
@@ -34,19 +37,39 @@ export function useReadMarker(
     timer.current = setTimeout(() => {
       if (document.visibilityState !== "visible") return;
       const furthest = Math.max(0, ...visible.current);
+      if (root !== null) {
+        const thread = getThread(client, conversationId, root);
+        // The message at its head is of the main line.
+        if (!thread || furthest === root || furthest <= thread.read_seq) return;
+        const items = getWindow(client, conversationId, root)?.items ?? [];
+        const above = items.slice(firstAfter(items, furthest));
+        const stillNew = above.filter(({ sender }) => sender?.userid !== myUserid).length;
+        readThread(client, conversationId, root, furthest, stillNew).catch(() => {});
+        return;
+      }
       const held = getConversation(client, conversationId);
       if (!held) return;
-      if (furthest <= held.mine.read_seq && !(held.mine.marked_unread && furthest >= held.head_seq)) return;
+      const last = getWindow(client, conversationId)?.items.at(-1)?.seq ?? held.head_seq;
+      if (furthest <= held.mine.read_seq && !(held.mine.marked_unread && furthest >= last)) return;
+      const items = getWindow(client, conversationId)?.items ?? [];
+      const passed = items.slice(firstAfter(items, held.mine.read_seq), firstAfter(items, furthest));
+      noteReadInMain(
+        client,
+        conversationId,
+        passed.filter(({ sender }) => sender?.userid !== myUserid),
+      );
       noteRead(client, conversationId, furthest, myUserid);
       const command = { conversation_id: conversationId, seq: furthest };
-      const told =
+      const told: Promise<unknown> =
         realtime?.state === "online"
           ? realtime.command("conversation.read", command)
           : markRead(conversationId, furthest);
       // A lost word is no harm: the cursor is told again with the next message seen, and `hello` brings the truth.
-      told.catch(() => {});
+      // What still calls me then stands in threads, or was not held here: the server has counted it.
+      const called = getConversation(client, conversationId)?.mine.mentioned;
+      void told.then(() => (called ? refreshConversation(client, conversationId) : null)).catch(() => {});
     }, settleMs);
-  }, [client, conversationId, myUserid, realtime]);
+  }, [client, conversationId, root, myUserid, realtime]);
 
   const getObserver = useCallback(() => {
     if (observer.current || typeof IntersectionObserver === "undefined") return observer.current;

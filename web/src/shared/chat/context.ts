@@ -1,4 +1,5 @@
-import { createContext, useContext, useSyncExternalStore } from "react";
+import { createContext, useContext, useMemo, useSyncExternalStore } from "react";
+import type { Root } from "./messages";
 import type { Outbox, Outgoing } from "./outbox";
 
 export const OutboxContext = createContext<Outbox | null>(null);
@@ -9,7 +10,15 @@ export function useOutbox(): Outbox {
   return outbox;
 }
 
-export function useOutgoing(conversationId: string): readonly Outgoing[] {
+/** What is on its way into the main line of a conversation, or into one of its threads. */
+export function useOutgoing(conversationId: string, root: Root): readonly Outgoing[] {
   const outbox = useOutbox();
-  return useSyncExternalStore(outbox.subscribe, () => outbox.of(conversationId));
+  const all = useSyncExternalStore(outbox.subscribe, () => outbox.of(conversationId));
+  return useMemo(
+    () =>
+      all.filter((item) =>
+        root === null ? item.thread === null || item.also_in_main : item.thread === root,
+      ),
+    [all, root],
+  );
 }

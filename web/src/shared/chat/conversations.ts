@@ -6,7 +6,9 @@ import { type QueryClient, queryOptions, useQuery, useQueryClient } from "@tanst
 import { useEffect, useMemo } from "react";
 import { fetchConversation, fetchConversations, updateMine } from "@/api/endpoints";
 import { ApiError } from "@/api/errors";
-import type { Conversation, Message, Mine } from "@/api/types";
+import type { Attention, Conversation, Message, Mine, NoticeKind } from "@/api/types";
+import { cachedAttention, ruleFor } from "../attention/attention";
+import { callsMe, countsAsUnread, isThreadOnly, kindOf } from "./notices";
 
 export interface ConversationBook {
   byId: Record<string, Conversation>;
@@ -33,6 +35,7 @@ export function mergeConversation(held: Conversation | undefined, fresh: Convers
     last_message: ahead.last_message,
     peer: fresh.peer,
     my_role: fresh.my_role,
+    folder_ids: fresh.folder_ids,
     mine,
   };
 }
@@ -100,25 +103,40 @@ export function dropConversation(client: QueryClient, id: string): void {
   client.removeQueries({ queryKey: ["messages", id] });
 }
 
+/** Beyond this the server does not count either. */
+const mostCounted = 100;
+
+/** What a new message of somebody else's adds to my side; by how much it moves the badge the server's rule says. */
+function withNew(mine: Mine, kind: NoticeKind, numbered: boolean): Mine {
+  const called = callsMe(kind);
+  return {
+    ...mine,
+    unread: Math.min(mostCounted, mine.unread + 1),
+    mentions: Math.min(mostCounted, mine.mentions + (called ? 1 : 0)),
+    mentioned: mine.mentioned || called,
+    badge: Math.min(mostCounted, mine.badge + (numbered ? 1 : 0)),
+  };
+}
+
 /** A message with a new highest seq moves the head, the preview and, unless it is mine, the unread state. */
 export function noteMessage(client: QueryClient, id: string, message: Message, myUserid: string): void {
+  const attention = cachedAttention(client);
   patchConversation(client, id, (held) => {
     const head_rev = Math.max(held.head_rev, message.rev);
     if (message.seq <= held.head_seq) return head_rev === held.head_rev ? held : { ...held, head_rev };
-    const foreign = message.sender !== null && message.sender.userid !== myUserid;
-    const unread = foreign && message.seq > held.mine.read_seq;
-    const toMe = message.mentions.includes(myUserid) || message.mentions.includes("all");
+    const kind = kindOf(message, held, myUserid);
+    const unread = message.seq > held.mine.read_seq && countsAsUnread(message, kind, myUserid);
+    const numbered = ruleFor(attention, kind, isMuted(held))?.number ?? false;
+    const mine = unread ? withNew(held.mine, kind, numbered) : held.mine;
+    const own = message.sender?.userid === myUserid;
+    // A reply in a thread is nothing to this reader's list, unless it calls them.
+    const aside = isThreadOnly(message) && (own || !callsMe(kind));
     return {
       ...held,
       head_seq: message.seq,
       head_rev,
-      last_message: message,
-      mine: {
-        ...held.mine,
-        unread: held.mine.unread + (unread ? 1 : 0),
-        mentioned: held.mine.mentioned || (unread && toMe),
-        hidden: false,
-      },
+      last_message: aside ? held.last_message : message,
+      mine: { ...mine, hidden: aside && !own ? mine.hidden : false },
     };
   });
 }
@@ -210,19 +228,27 @@ export async function changeMine(client: QueryClient, id: string, change: MineCh
   }
 }
 
-/**
- * The calm rule: a number only for what is addressed to me (a direct message, a mention). Everything else unread is
- * a bold name.
- */
-export function attention(conversation: Conversation): { number: number; bold: boolean; mention: boolean } {
+export interface Standing {
+  /** As the server counts it, by its rule. */
+  number: number;
+  bold: boolean;
+  /** Somebody calls me here, and the number says so. */
+  mention: boolean;
+}
+
+/** How a conversation stands out in lists: the server's number, and the server's rule for the name. */
+export function standing(conversation: Conversation, attention: Attention | undefined): Standing {
   const { mine, kind } = conversation;
-  const unread = mine.unread > 0 || mine.marked_unread;
   const muted = isMuted(conversation);
-  if (kind === "direct") return { number: muted ? 0 : mine.unread, bold: unread, mention: false };
+  const bold = (happening: NoticeKind) => ruleFor(attention, happening, muted)?.bold ?? false;
+  const others = mine.unread - mine.mentions;
   return {
-    number: mine.mentioned ? 1 : 0,
-    bold: unread && (!muted || mine.mentioned),
-    mention: mine.mentioned,
+    number: mine.badge,
+    bold:
+      mine.marked_unread ||
+      (mine.mentions > 0 && bold("mention")) ||
+      (others > 0 && bold(kind === "direct" ? "direct" : "group")),
+    mention: mine.mentions > 0 && kind !== "direct",
   };
 }
 

@@ -9,6 +9,8 @@ const written = (client_id: string): NewOutgoing => ({
   body: { kind: "text", content: { text: client_id } },
   mentions: [],
   reply: null,
+  thread: null,
+  also_in_main: false,
   written_at: "2026-01-01T00:00:00Z",
 });
 

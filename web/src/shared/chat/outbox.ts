@@ -13,6 +13,10 @@ export interface Outgoing {
   body: OutgoingContent;
   mentions: string[];
   reply: ReplySource | null;
+  /** The message in whose thread it will stand. */
+  thread: number | null;
+  /** Whether a reply stands in the main line too. */
+  also_in_main: boolean;
   written_at: string;
   /** `waiting`: the line is down, it leaves by itself. `failed`: refused, only the person can try again. */
   state: "sending" | "waiting" | "failed";
@@ -162,7 +166,17 @@ export class Outbox {
     const stored = this.#storageKey ? recall(this.#storageKey) : null;
     if (!stored) return;
     try {
-      this.#queues = JSON.parse(stored) as Record<string, Outgoing[]>;
+      const queues = JSON.parse(stored) as Record<string, (Outgoing & { thread?: number | null })[]>;
+      for (const [id, queue] of Object.entries(queues)) {
+        // An earlier version knew no threads: its replies stood in the main line.
+        const before = (item: Outgoing) => ({
+          thread: item.reply?.seq ?? null,
+          also_in_main: item.reply !== null,
+        });
+        this.#queues[id] = queue.map((item) =>
+          item.thread === undefined ? { ...item, ...before(item) } : item,
+        );
+      }
     } catch {
       this.#queues = {};
     }

@@ -13,6 +13,7 @@ import {
   withOlder,
   withReceipts,
   withReplaced,
+  withReply,
 } from "./window";
 
 const from = (seqs: number[], known: Partial<MessageWindow> = {}): MessageWindow => ({
@@ -68,6 +69,47 @@ describe("a window", () => {
     const after = withChanged({ ...from([]), items: [held], to: 1, rev: 1 }, told).items[0];
     expect(after?.reactions[0]).toMatchObject({ count: 3, mine: true });
     expect(after?.receipts).toEqual({ read: 2, total: 3 });
+  });
+
+  it("takes an own event's reactions as they are", () => {
+    const told = aMessage(1, {
+      rev: 1,
+      reactions: [{ emoji: "👍", count: 1, mine: true, names: ["王小明"] }],
+    });
+    expect(withChanged(from([1]), told, true).items[0]?.reactions[0]?.mine).toBe(true);
+  });
+
+  it("knows a reply of another line, and shows it not", () => {
+    const window = withCreated(from([1, 2]), aMessage(3, { thread_seq: 1 }), false);
+    expect(seqs(window)).toEqual([1, 2]);
+    expect(seqs(withCreated(window, aMessage(4)))).toEqual([1, 2, 4]);
+  });
+
+  it("counts a reply once, whether it was told, caught up with, or both", () => {
+    const lin = { userid: "lin", name: "林雅婷" };
+    const reply = (seq: number) => aMessage(seq, { thread_seq: 1, sender: lin });
+    const counts = (replies: number, last_seq: number) => ({
+      root_seq: 1,
+      replies,
+      last_seq,
+      last_at: "2026-01-05T01:00:00Z",
+    });
+    const once = withReply(from([1]), reply(3));
+    expect(once.items[0]?.thread).toMatchObject({ replies: 1, last_seq: 3, people: [lin] });
+    expect(withReply(once, reply(3))).toBe(once);
+    expect(withReply(once, reply(3), counts(1, 3)).items[0]?.thread).toMatchObject({ replies: 1 });
+    // My own was acknowledged before the event of the one before it came: the later count puts it right.
+    const mine = withReply(once, reply(6));
+    const late = withReply(mine, reply(5), counts(2, 5));
+    expect(late.items[0]?.thread).toMatchObject({ replies: 2, last_seq: 6 });
+    expect(withReply(late, reply(6), counts(3, 6)).items[0]?.thread).toMatchObject({ replies: 3 });
+  });
+
+  it("keeps a thread that has gone on when older news of its message comes", () => {
+    const thread = { replies: 2, last_seq: 9, last_at: "2026-01-05T01:00:00Z", people: [] };
+    const window = { ...from([]), items: [aMessage(1, { thread })], to: 9 };
+    const edited = aMessage(1, { rev: 1, thread: { ...thread, replies: 1, last_seq: 5 } });
+    expect(withChanged(window, edited).items[0]).toMatchObject({ rev: 1, thread: { replies: 2 } });
   });
 
   it("lets counts of readers only grow", () => {

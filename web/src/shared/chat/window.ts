@@ -1,10 +1,12 @@
 /**
- * A message window: the unbroken stretch of a conversation that this client holds. Pure functions.
+ * A message window: the unbroken stretch of a line (the main one of a conversation, or a thread) that this client holds.
+ * Pure functions.
  *
  * `to` and `rev` say what the window knows, not only what it shows: everything the reader may see up to seq `to`,
  * with every change up to rev `rev`. A conversation head beyond them is a gap that somebody must fetch.
  */
-import type { Message } from "@/api/types";
+import type { ThreadCounts } from "@/api/realtime";
+import type { Message, MessageThread } from "@/api/types";
 
 export interface MessageWindow {
   /** Ascending by seq. */
@@ -54,13 +56,52 @@ export function withNewer(window: MessageWindow, newer: Message[], to: number): 
   };
 }
 
-/** A message that was just made. Taken only when it is the very next one: anything further is a gap to fetch. */
-export function withCreated(window: MessageWindow, message: Message): MessageWindow {
+/**
+ * A message that was just made. Taken only when it is the very next one: anything further is a gap to fetch. What
+ * belongs to another line is known and not shown.
+ */
+export function withCreated(window: MessageWindow, message: Message, belongs = true): MessageWindow {
   if (message.seq > window.to + 1) return window;
   if (message.seq === window.to + 1) {
-    return { ...window, items: [...window.items, message], to: message.seq };
+    return { ...window, items: belongs ? [...window.items, message] : window.items, to: message.seq };
   }
   return withReplaced(window, message);
+}
+
+const peopleShown = 3;
+
+/** The thread after a reply; `counts` when the server has told them, else the reply is counted here, once. */
+function threadAfter(
+  held: MessageThread | null,
+  reply: Message,
+  counts?: ThreadCounts | null,
+): MessageThread | null {
+  const people = held?.people ?? [];
+  const { sender } = reply;
+  const isNew =
+    sender && people.length < peopleShown && !people.some(({ userid }) => userid === sender.userid);
+  const named = isNew ? [...people, sender] : people;
+  if (counts && counts.last_seq >= (held?.last_seq ?? 0)) {
+    return { replies: counts.replies, last_seq: counts.last_seq, last_at: counts.last_at, people: named };
+  }
+  if (counts || reply.seq <= (held?.last_seq ?? 0)) return held;
+  return { replies: (held?.replies ?? 0) + 1, last_seq: reply.seq, last_at: reply.sent_at, people: named };
+}
+
+/** A reply, seen from the message whose thread it stands in. */
+export function withReply(
+  window: MessageWindow,
+  reply: Message,
+  counts?: ThreadCounts | null,
+): MessageWindow {
+  const index = reply.thread_seq ? indexOfSeq(window.items, reply.thread_seq) : -1;
+  const root = window.items[index];
+  if (!root) return window;
+  const thread = threadAfter(root.thread, reply, counts);
+  if (thread === root.thread) return window;
+  const items = window.items.slice();
+  items[index] = { ...root, thread };
+  return { ...window, items };
 }
 
 /** Takes the newer state of messages the window holds; older news than what it holds is ignored. */
@@ -71,27 +112,36 @@ export function withReplaced(window: MessageWindow, ...messages: Message[]): Mes
     const held = items[index];
     if (!held || message.rev < held.rev) continue;
     if (items === window.items) items = items.slice();
-    // News told to a whole conversation carries no receipts; what the sender already knew stays.
-    items[index] = message.receipts || !held.receipts ? message : { ...message, receipts: held.receipts };
+    items[index] = joined(held, message);
   }
   return items === window.items ? window : { ...window, items };
 }
 
+/** News of a message joined with what stays true: counts of readers it does not carry, a thread that has gone on. */
+function joined(held: Message, told: Message): Message {
+  const receipts = told.receipts ?? held.receipts;
+  const thread = (told.thread?.last_seq ?? 0) < (held.thread?.last_seq ?? 0) ? held.thread : told.thread;
+  return receipts === told.receipts && thread === told.thread ? told : { ...told, receipts, thread };
+}
+
 /**
  * What a live event says of a message, joined with what only this reader knows: events speak to everybody alike, so
- * `mine` of their reactions is false.
+ * `mine` of their reactions says nothing.
  */
-function personal(held: Message | undefined, told: Message): Message {
+function withOwnReactions(held: Message | undefined, told: Message): Message {
   const own = new Set(held?.reactions.filter((reaction) => reaction.mine).map(({ emoji }) => emoji));
   if (own.size === 0) return told;
   const reactions = told.reactions.map((r) => (own.has(r.emoji) ? { ...r, mine: true } : r));
   return { ...told, reactions };
 }
 
-/** One announced change. The window's rev advances only when no change before it can be missing. */
-export function withChanged(window: MessageWindow, message: Message): MessageWindow {
+/**
+ * One announced change; `personal` when it was told to who did it. The window's rev advances only when no change before
+ * it can be missing.
+ */
+export function withChanged(window: MessageWindow, message: Message, personal = false): MessageWindow {
   const held = window.items[indexOfSeq(window.items, message.seq)];
-  const next = withReplaced(window, personal(held, message));
+  const next = withReplaced(window, personal ? message : withOwnReactions(held, message));
   return message.rev === window.rev + 1 ? { ...next, rev: message.rev } : next;
 }
 

@@ -15,17 +15,32 @@ export interface Person {
   name: string;
 }
 
+export interface ChosenDepartment {
+  id: string;
+  name: string;
+}
+
 interface PeoplePickerProps {
   chosen: readonly Person[];
   onChange: (chosen: Person[]) => void;
   /** Userids that cannot be chosen: they are already there. */
   excluded?: ReadonlySet<string>;
+  /** With these, whole departments can be chosen too. */
+  departments?: readonly ChosenDepartment[];
+  onDepartmentsChange?: (chosen: ChosenDepartment[]) => void;
 }
 
 const nobody: ReadonlySet<string> = new Set();
+const noDepartments: readonly ChosenDepartment[] = [];
 
 /** Choose people from the departments or by search; whoever is chosen stands on the other side. */
-export function PeoplePicker({ chosen, onChange, excluded = nobody }: PeoplePickerProps) {
+export function PeoplePicker({
+  chosen,
+  onChange,
+  excluded = nobody,
+  departments = noDepartments,
+  onDepartmentsChange,
+}: PeoplePickerProps) {
   const { t } = useTranslation();
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
@@ -33,7 +48,14 @@ export function PeoplePicker({ chosen, onChange, excluded = nobody }: PeoplePick
   const toggle = ({ userid, name }: Person) => {
     onChange(ids.has(userid) ? chosen.filter((p) => p.userid !== userid) : [...chosen, { userid, name }]);
   };
-  const selection = { ids, excluded, toggle };
+  const toggleDepartment =
+    onDepartmentsChange &&
+    (({ id, name }: ChosenDepartment) => {
+      const others = departments.filter((department) => department.id !== id);
+      onDepartmentsChange(others.length < departments.length ? others : [...departments, { id, name }]);
+    });
+  const departmentIds = new Set(departments.map(({ id }) => id));
+  const selection = { ids, excluded, toggle, departmentIds, toggleDepartment };
   return (
     <div className={styles.picker}>
       <div className={styles.source}>
@@ -50,8 +72,23 @@ export function PeoplePicker({ chosen, onChange, excluded = nobody }: PeoplePick
         {query ? <Found query={query} selection={selection} /> : <Tree selection={selection} />}
       </div>
       <div className={styles.chosen}>
-        <div className={styles.chosenHead}>{t("people.chosen", { count: chosen.length })}</div>
+        <div className={styles.chosenHead}>
+          {departments.length > 0
+            ? t("people.chosenItems", { count: chosen.length + departments.length })
+            : t("people.chosen", { count: chosen.length })}
+        </div>
         <ul className={styles.options} style={{ margin: 0, padding: 0, listStyle: "none" }}>
+          {departments.map((department) => (
+            <li key={department.id} className={styles.option}>
+              <FolderOutlined aria-hidden className={styles.mark} />
+              <span className={styles.optionText}>{department.name}</span>
+              <IconButton
+                label={t("people.unchoose", { name: department.name })}
+                icon={<CloseOutlined aria-hidden />}
+                onClick={() => toggleDepartment?.(department)}
+              />
+            </li>
+          ))}
           {chosen.map((person) => (
             <li key={person.userid} className={styles.option}>
               <Avatar id={person.userid} name={person.name} size={28} />
@@ -73,6 +110,8 @@ interface Selection {
   ids: ReadonlySet<string>;
   excluded: ReadonlySet<string>;
   toggle: (person: Person) => void;
+  departmentIds: ReadonlySet<string>;
+  toggleDepartment?: (department: ChosenDepartment) => void;
 }
 
 function Option({ member, selection }: { member: MemberBrief; selection: Selection }) {
@@ -140,19 +179,29 @@ function Tree({ selection }: { selection: Selection }) {
         {children.isPending && <SkeletonRows rows={4} />}
         {children.isError && <ErrorState error={children.error} onRetry={() => void children.refetch()} />}
         {children.data?.map((department) => (
-          <button
-            key={department.id}
-            type="button"
-            className={styles.option}
-            onClick={() => setPath([...path, { id: department.id, name: department.name }])}
-          >
-            <FolderOutlined aria-hidden className={styles.mark} />
-            <span className={styles.optionText}>
-              {department.name}
-              <small>{t("people.count", { count: department.member_count })}</small>
-            </span>
-            <RightOutlined aria-hidden />
-          </button>
+          <div key={department.id} className={styles.department}>
+            {selection.toggleDepartment && (
+              <input
+                type="checkbox"
+                className={styles.whole}
+                aria-label={t("people.wholeDepartment", { name: department.name })}
+                checked={selection.departmentIds.has(department.id)}
+                onChange={() => selection.toggleDepartment?.(department)}
+              />
+            )}
+            <button
+              type="button"
+              className={styles.option}
+              onClick={() => setPath([...path, { id: department.id, name: department.name }])}
+            >
+              <FolderOutlined aria-hidden className={styles.mark} />
+              <span className={styles.optionText}>
+                {department.name}
+                <small>{t("people.count", { count: department.member_count })}</small>
+              </span>
+              <RightOutlined aria-hidden />
+            </button>
+          </div>
         ))}
         {people.map((member) => (
           <Option key={member.userid} member={member} selection={selection} />

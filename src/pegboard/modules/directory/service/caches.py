@@ -3,10 +3,14 @@
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import ClassVar
 from uuid import UUID
 
 from pegboard.kernel.db import UnitOfWork
 from pegboard.kernel.ids import MemberId, OrgId
+from pegboard.kernel.parts import Parts
+from pegboard.kernel.realtime.hints import Hearing, Hint, tell_others
 from pegboard.modules.directory.service.actors import ActorCache
 from pegboard.modules.directory.views import OrganisationSettings, Person
 
@@ -131,15 +135,38 @@ def _forget(uow: UnitOfWork, member_ids: tuple[MemberId, ...] | None) -> None:
     uow.gathered[_DIRTY] = True
     org_id, parts = uow.org_id, uow.parts
 
-    def now() -> None:
-        if SettingsCache in parts and member_ids is None:
-            parts[SettingsCache].forget(org_id)
-        if CountCache in parts:
-            parts[CountCache].forget(org_id)
-        if PeopleCache in parts:
-            parts[PeopleCache].forget(org_id, member_ids)
-        if ActorCache in parts:
-            for member_id in (None,) if member_ids is None else member_ids:
-                parts[ActorCache].forget(org_id, member_id)
+    hint = MembersChanged(org_id=org_id, member_ids=None if member_ids is None else list(member_ids))
+    uow.after_commit(partial(_changed, parts, hint))
+    tell_others(uow, hint)
 
-    uow.after_commit(now)
+
+class MembersChanged(Hint, frozen=True, kw_only=True, tag="directory.members_changed"):
+    """These members of an organisation have changed; None: many, or the organisation itself."""
+
+    for_workers: ClassVar[bool] = True
+    org_id: OrgId
+    member_ids: list[MemberId] | None
+
+
+def _changed(parts: Parts, hint: MembersChanged) -> None:
+    org_id, member_ids = hint.org_id, hint.member_ids
+    if SettingsCache in parts and member_ids is None:
+        parts[SettingsCache].forget(org_id)
+    if CountCache in parts:
+        parts[CountCache].forget(org_id)
+    if PeopleCache in parts:
+        parts[PeopleCache].forget(org_id, member_ids)
+    if ActorCache in parts:
+        for member_id in (None,) if member_ids is None else member_ids:
+            parts[ActorCache].forget(org_id, member_id)
+
+
+def put_caches(parts: Parts) -> None:
+    """Empty ones, at the start of a process; and later, where it may have missed what others have changed."""
+    parts.put(ActorCache, ActorCache())
+    parts.put(CountCache, CountCache())
+    parts.put(PeopleCache, PeopleCache())
+    parts.put(SettingsCache, SettingsCache())
+
+
+CHANGED = Hearing(hint=MembersChanged, hear=_changed, missed=put_caches)

@@ -1,6 +1,7 @@
 """Who is who: what other modules ask all the time."""
 
 from collections.abc import Collection
+from uuid import UUID
 
 from pegboard.kernel.db import Row, UnitOfWork
 from pegboard.kernel.ids import MemberId
@@ -34,6 +35,12 @@ async def by_userids(uow: UnitOfWork, userids: Collection[str], *, active_only: 
     return {row["userid"]: person_of(row) for row in rows if not active_only or row["state"] == MemberState.ACTIVE}
 
 
+async def mobiles(uow: UnitOfWork, member_ids: Collection[MemberId]) -> dict[MemberId, str]:
+    """The numbers (E.164) of those who have one; for reaching people, not for showing."""
+    rows = await uow.rows(members.MOBILES, ids=list(member_ids))
+    return {MemberId(row["id"]): row["mobile"] for row in rows}
+
+
 async def department_members(
     uow: UnitOfWork, department_id: DepartmentId, *, recursive: bool = False
 ) -> list[MemberId]:
@@ -49,6 +56,14 @@ async def departments_of(uow: UnitOfWork, member_id: MemberId) -> list[Departmen
     """The departments that a member belongs to, the main one first."""
     rows = await uow.rows(members.DEPARTMENTS_OF, member_id=member_id)
     return [DepartmentId(row["department_id"]) for row in rows]
+
+
+async def departments_below(uow: UnitOfWork, department_ids: Collection[UUID]) -> dict[DepartmentId, set[DepartmentId]]:
+    """All departments below each of these, however deep; one without any, or unknown, is missing."""
+    found: dict[DepartmentId, set[DepartmentId]] = {}
+    for row in await uow.rows(departments.BELOW, ids=list(department_ids)):
+        found.setdefault(DepartmentId(row["ancestor_id"]), set()).add(DepartmentId(row["descendant_id"]))
+    return found
 
 
 async def all_active_members(uow: UnitOfWork) -> list[MemberId]:

@@ -63,6 +63,10 @@ JOIN_ON = sql("""
 SUBTREE = sql("""
     SELECT descendant_id FROM department_ancestors WHERE org_id = :org_id AND ancestor_id = :id
 """)
+BELOW = sql("""
+    SELECT ancestor_id, descendant_id FROM department_ancestors
+    WHERE org_id = :org_id AND ancestor_id = ANY(CAST(:ids AS uuid[])) AND depth > 0
+""")
 # Whether any of the departments stands outside of the subtrees; true for no departments at all.
 ANY_OUTSIDE = sql("""
     SELECT coalesce(bool_or(NOT EXISTS (

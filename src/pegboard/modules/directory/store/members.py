@@ -12,6 +12,10 @@ BY_USERIDS = sql("""
     SELECT id, userid, name, avatar_file_id, title, state FROM members
     WHERE org_id = :org_id AND userid = ANY(CAST(:userids AS text[]))
 """)
+MOBILES = sql("""
+    SELECT id, mobile FROM members
+    WHERE org_id = :org_id AND id = ANY(CAST(:ids AS uuid[])) AND mobile IS NOT NULL
+""")
 ALL_ACTIVE = sql("SELECT id FROM members WHERE org_id = :org_id AND state = 'active' ORDER BY id")
 DETAIL = sql("""
     SELECT m.*, boss.userid AS manager_userid, boss.name AS manager_name, a.kind

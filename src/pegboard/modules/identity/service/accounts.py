@@ -12,7 +12,7 @@ from pegboard.kernel.ids import NO_ORG, AccountId, OrgId, uuid7
 from pegboard.modules.identity import store
 from pegboard.modules.identity.errors import AccountNotFound, LoginTaken
 from pegboard.modules.identity.events import AccountCreated, PasswordChanged
-from pegboard.modules.identity.service.token_cache import cache_of
+from pegboard.modules.identity.service.token_cache import forget
 from pegboard.modules.identity.views import AccountMatch, AccountView, PersonKey
 
 
@@ -124,8 +124,7 @@ async def change_language(uow: UnitOfWork, account_id: AccountId, language: str)
     if language not in LANGUAGES:
         raise invalid("language", "invalid")
     await uow.execute(store.SET_LANGUAGE, account_id=account_id, language=language)
-    cache = cache_of(uow.parts)
-    uow.after_commit(lambda: cache.forget_accounts([account_id]))
+    forget(uow, account_ids=[account_id])
     return await account_of(uow, account_id)
 
 

@@ -6,7 +6,7 @@ from pegboard.kernel.db import Row, UnitOfWork
 from pegboard.kernel.ids import AccountId, MemberId, OrgId
 from pegboard.modules.identity import store
 from pegboard.modules.identity.errors import MembershipNotFound
-from pegboard.modules.identity.service.token_cache import cache_of
+from pegboard.modules.identity.service.token_cache import forget
 from pegboard.modules.identity.service.tokens import tell_ended, tell_revoked
 from pegboard.modules.identity.views import Membership, MembershipState
 
@@ -113,5 +113,4 @@ def _membership(row: Row) -> Membership:
 
 def _forget(uow: UnitOfWork, account_ids: Collection[AccountId]) -> None:
     """What their tokens stand for is read anew, once this is true."""
-    cache = cache_of(uow.parts)
-    uow.after_commit(lambda: cache.forget_accounts(account_ids))
+    forget(uow, account_ids=account_ids)

@@ -10,7 +10,7 @@ from pegboard.modules.identity.errors import AccountNotFound, WrongPassword
 from pegboard.modules.identity.events import PasswordChanged
 from pegboard.modules.identity.service.passwords import check_password, hash_password
 from pegboard.modules.identity.service.sign_in import check_own_password
-from pegboard.modules.identity.service.token_cache import cache_of
+from pegboard.modules.identity.service.token_cache import forget
 from pegboard.modules.identity.service.tokens import SESSION_PREFIX, hash_of, new_token, tell_ended
 from pegboard.modules.identity.settings import settings_of
 
@@ -39,8 +39,7 @@ async def change_password(uow: UnitOfWork, account: Account, *, current: str, ne
         return None
     token = new_token(SESSION_PREFIX)
     await uow.execute(store.ROTATE_SESSION, id=account.session_id, token_hash=hash_of(token))
-    cache = cache_of(uow.parts)
-    uow.after_commit(lambda: cache.forget_sessions([account.session_id]))
+    forget(uow, session_ids=[account.session_id])
     return token
 
 

@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
+from pegboard.kernel.db import UnitOfWork
 from pegboard.kernel.ids import AccountId
 from pegboard.kernel.parts import Parts
+from pegboard.kernel.realtime.hints import Hearing, Hint, tell_others
 from pegboard.modules.identity.views import TokenHolder
 
 MAX_AGE_S = 5.0
@@ -89,6 +92,33 @@ class TokenCache:
         tokens.discard(token_hash)
         if not tokens:
             del self._of_account[entry.holder.account_id]
+
+
+class TokensChanged(Hint, frozen=True, kw_only=True, tag="identity.tokens_changed"):
+    """Sessions have ended, or something about accounts has changed."""
+
+    session_ids: list[UUID]
+    account_ids: list[AccountId]
+
+
+def _changed(parts: Parts, hint: TokensChanged) -> None:
+    cache = cache_of(parts)
+    cache.forget_sessions(hint.session_ids)
+    cache.forget_accounts(hint.account_ids)
+
+
+def _missed(parts: Parts) -> None:
+    parts.put(TokenCache, TokenCache())
+
+
+CHANGED = Hearing(hint=TokensChanged, hear=_changed, missed=_missed)
+
+
+def forget(uow: UnitOfWork, *, session_ids: Iterable[UUID] = (), account_ids: Iterable[AccountId] = ()) -> None:
+    """Have every process forget these once the unit of work has come true."""
+    hint = TokensChanged(session_ids=list(session_ids), account_ids=list(account_ids))
+    uow.after_commit(partial(_changed, uow.parts, hint))
+    tell_others(uow, hint)
 
 
 def cache_of(parts: Parts) -> TokenCache:

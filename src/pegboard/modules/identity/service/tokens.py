@@ -15,7 +15,7 @@ from pegboard.kernel.realtime.live import hang_up
 from pegboard.modules.identity import store
 from pegboard.modules.identity.errors import TokenNotFound, TooManyTokens
 from pegboard.modules.identity.events import SessionEnded, SessionEndReason, TokenCreated, TokenRevoked
-from pegboard.modules.identity.service.token_cache import cache_of
+from pegboard.modules.identity.service.token_cache import cache_of, forget
 from pegboard.modules.identity.settings import IdentitySettings, settings_of
 from pegboard.modules.identity.views import (
     Membership,
@@ -213,8 +213,7 @@ def tell_ended(uow: UnitOfWork, rows: Iterable[Row], reason: SessionEndReason) -
     for session_id, account_id in ended:
         emit(uow, SessionEnded(session_id=session_id, account_id=account_id, reason=reason), org_id=NO_ORG)
         hang_up(uow, ("session", session_id), reason)
-    cache = cache_of(uow.parts)
-    uow.after_commit(lambda: cache.forget_sessions(session_id for session_id, _ in ended))
+    forget(uow, session_ids=[session_id for session_id, _ in ended])
     return len(ended)
 
 

@@ -1,4 +1,4 @@
-"""Changes to messages that are there: edits, recalls, reactions. Each takes the conversation's next rev."""
+"""Changes to messages that are there: edits, recalls, reactions, pins. Each takes the conversation's next rev."""
 
 import unicodedata
 from collections.abc import Hashable
@@ -21,6 +21,7 @@ from pegboard.modules.messaging.errors import (
     NotEditable,
     NotOwnMessage,
     RecallTooLate,
+    TooManyPins,
     TooManyReactions,
 )
 from pegboard.modules.messaging.events import MessageEdited, MessageRecalled
@@ -29,14 +30,14 @@ from pegboard.modules.messaging.schemas import Edit, EditedContent, Message
 from pegboard.modules.messaging.service import rendering
 from pegboard.modules.messaging.service.publishing import member_topic, topic
 from pegboard.modules.messaging.settings import MessagingSettings
-from pegboard.modules.messaging.views import Access, MessageRow, Sender
+from pegboard.modules.messaging.views import Access, ConversationRow, MessageRow, Sender
 
 
 async def edit(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, wanted: Edit) -> Message:
     """Give one's own text or markdown message new content, within the time for it."""
     settings = uow.parts[MessagingSettings]
     access = await policy.reading(uow, actor, conversation_id, lock=True)
-    policy.must_be_living(access)
+    policy.may_speak_up(access)
     before = await policy.message(uow, access, seq)
     if before.sender_id != actor.me:
         raise NotOwnMessage
@@ -84,7 +85,9 @@ async def react(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, 
     """React with an emoji; doing it twice is doing it once."""
     _check_emoji(emoji)
     access, _ = await _reactable(uow, actor, conversation_id, seq)
-    present = (await store.reactions_of(uow, conversation_id, [seq])).get(seq, {})
+    policy.may_speak_up(access)
+    place = (conversation_id, seq)
+    present = (await store.reactions_of(uow, [place])).get(place, {})
     limit = uow.parts[MessagingSettings].reactions_limit
     if emoji not in present and len(present) >= limit:
         raise TooManyReactions(limit=limit)
@@ -102,6 +105,37 @@ async def unreact(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int
         await store.mark_changed(uow, conversation_id, seq, await store.next_rev(uow, conversation_id))
         return await _changed(uow, actor, access, seq)
     return await _as_it_is(uow, actor, access, seq)
+
+
+async def pin(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int) -> Message:
+    """Pin a message for everybody; a pinned one stays as it is."""
+    access, row = await _pinnable(uow, actor, conversation_id, seq)
+    if row.recalled_at is not None:
+        raise AlreadyRecalled
+    if row.pinned_at is not None:
+        return await _as_it_is(uow, actor, access, seq)
+    limit = uow.parts[MessagingSettings].pins_limit
+    if len(await store.pinned_messages(uow, conversation_id, 1)) >= limit:
+        raise TooManyPins(limit=limit)
+    rev = await store.next_rev(uow, conversation_id)
+    await store.set_pin(uow, conversation_id, seq, rev, uow.now(), actor.me)
+    return await _changed(uow, actor, access, seq)
+
+
+async def unpin(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int) -> Message:
+    """Take a pin away, whoever pinned it; without one nothing happens."""
+    access, row = await _pinnable(uow, actor, conversation_id, seq)
+    if row.pinned_at is None:
+        return await _as_it_is(uow, actor, access, seq)
+    rev = await store.next_rev(uow, conversation_id)
+    await store.set_pin(uow, conversation_id, seq, rev, None, None)
+    return await _changed(uow, actor, access, seq)
+
+
+async def _pinnable(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int) -> tuple[Access, MessageRow]:
+    access = await policy.reading(uow, actor, conversation_id, lock=True)
+    policy.may_pin(access)
+    return access, await policy.message(uow, access, seq)
 
 
 async def history(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int) -> list[EditedContent]:
@@ -138,18 +172,22 @@ async def _changed(uow: UnitOfWork, actor: Actor, access: Access, seq: int) -> M
     [own] = await rendering.messages(uow, actor, access, [row], receipts=False)
     event = MessageChanged(conversation_id=row.conversation_id, message=own, personal=True)
     tell(uow, member_topic(actor.me), event)
+    await tell_everybody(uow, access.conversation, row)
+    return await _as_it_is(uow, actor, access, seq)
+
+
+async def tell_everybody(uow: UnitOfWork, conversation: ConversationRow, row: MessageRow) -> None:
+    """Tell all who may see the message how it is now."""
     event = MessageChanged(
         conversation_id=row.conversation_id,
         message=await rendering.for_everybody(uow, row.conversation_id, row),
     )
-    for listeners in await _who_may_see(uow, access, seq):
+    for listeners in await _who_may_see(uow, conversation, row.seq):
         tell(uow, listeners, event)
-    return await _as_it_is(uow, actor, access, seq)
 
 
-async def _who_may_see(uow: UnitOfWork, access: Access, seq: int) -> list[Hashable]:
+async def _who_may_see(uow: UnitOfWork, conversation: ConversationRow, seq: int) -> list[Hashable]:
     """Everybody in the conversation; unless newcomers do not see what was before them, and there are some."""
-    conversation = access.conversation
     if conversation.rules.history_for_new:
         return [topic(conversation.id)]
     limit = uow.parts[MessagingSettings].group_limit

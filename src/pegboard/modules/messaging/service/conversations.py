@@ -16,6 +16,7 @@ from pegboard.kernel.events import emit
 from pegboard.kernel.http.cursors import Page, decode_cursor, page_of
 from pegboard.kernel.ids import MemberId, uuid7
 from pegboard.kernel.names import clean_name
+from pegboard.modules.attention import api as attention
 from pegboard.modules.messaging import policy, store
 from pegboard.modules.messaging.errors import ConversationNotFound
 from pegboard.modules.messaging.events import ConversationCreated, ConversationDissolved
@@ -26,7 +27,7 @@ from pegboard.modules.messaging.schemas import (
     MineChange,
     NewConversation,
 )
-from pegboard.modules.messaging.service import membership, rendering, system_messages
+from pegboard.modules.messaging.service import badges, membership, rendering, system_messages
 from pegboard.modules.messaging.service.publishing import topic
 from pegboard.modules.messaging.views import Rules
 
@@ -232,6 +233,35 @@ def _in_utc(instant: datetime, *, path: str) -> datetime:
         raise invalid(path, "invalid") from None
 
 
+# --- folders -------------------------------------------------------------------------------------------------------
+
+
+async def unread_in_folder(uow: UnitOfWork, actor: Actor, folder_id: UUID) -> list[UUID]:
+    """The actor's conversations in a folder in which something may be unread; marks of "unread" are taken off them.
+
+    Raises `folder.not_found`.
+    """
+    folder = await attention.folder_of(uow, actor.me, folder_id)
+    now = uow.now()
+    found = []
+    for row in await store.unread_facts(uow, actor.me):
+        facts = attention.ConversationFacts(
+            conversation_id=row["id"],
+            direct=row["kind"] == "direct",
+            department_id=row["department_id"],
+            muted=badges.is_muted(row["muted_until"], now),
+            owned=row["role"] == "owner",
+        )
+        if not attention.matches(folder, facts):
+            continue
+        if row["marked_unread"]:
+            await store.change_mine(uow, row["id"], actor.me, {"marked_unread": False})
+            await membership.tell_own_side(uow, row["id"], actor.me)
+        if row["unread"]:
+            found.append(row["id"])
+    return found
+
+
 # --- greeting ------------------------------------------------------------------------------------------------------
 
 
@@ -243,7 +273,9 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     head_rev: int
     read_seq: int
     unread: int
+    mentions: int
     mentioned: bool
+    badge: int
 
 
 async def heard_topics(uow: UnitOfWork, actor: Actor) -> list[Hashable]:
@@ -253,6 +285,8 @@ async def heard_topics(uow: UnitOfWork, actor: Actor) -> list[Hashable]:
 
 async def heads(uow: UnitOfWork, actor: Actor) -> dict[str, list[Head]]:
     """The head of every conversation of the actor's, for the `hello` event."""
+    state = await attention.counting_state(uow, actor.me)
+    now = uow.now()
     return {
         "heads": [
             Head(
@@ -260,8 +294,12 @@ async def heads(uow: UnitOfWork, actor: Actor) -> dict[str, list[Head]]:
                 head_seq=row["head_seq"],
                 head_rev=row["head_rev"],
                 read_seq=row["cursor_seq"],
-                unread=row["unread"],
-                mentioned=row["mentioned"],
+                **badges.counts(
+                    store.as_new(row),
+                    state,
+                    direct=row["kind"] == "direct",
+                    muted=badges.is_muted(row["muted_until"], now),
+                ),
             )
             for row in await store.heads_of(uow, actor.me)
         ]

@@ -1,17 +1,22 @@
 """Coming into a conversation and leaving it."""
 
+import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
 from pegboard.kernel.actor import Actor
 from pegboard.kernel.audit import record
-from pegboard.kernel.db import UnitOfWork
+from pegboard.kernel.db import Database, UnitOfWork
 from pegboard.kernel.errors import NotFound
 from pegboard.kernel.events import emit
-from pegboard.kernel.ids import MemberId
+from pegboard.kernel.ids import MemberId, OrgId
+from pegboard.kernel.parts import Parts
+from pegboard.kernel.realtime.batch import events_frame
+from pegboard.kernel.realtime.hints import Hearing, Hint, tell_others
 from pegboard.kernel.realtime.hub import Hub
-from pegboard.kernel.realtime.live import tell
+from pegboard.kernel.realtime.live import encode_event, tell
 from pegboard.modules.directory import api as directory
 from pegboard.modules.messaging import policy, store
 from pegboard.modules.messaging.errors import (
@@ -39,6 +44,8 @@ from pegboard.modules.messaging.service import rendering, system_messages
 from pegboard.modules.messaging.service.publishing import member_topic, topic
 from pegboard.modules.messaging.settings import MessagingSettings
 from pegboard.modules.messaging.views import ConversationRow, Participant
+
+_log = logging.getLogger(__name__)
 
 JOINED, LEFT, REMOVED = "joined", "left", "removed"
 
@@ -81,7 +88,8 @@ async def bring_in(
             count=len(new),
             by=await system_messages.actor_named(uow, by),
         )
-    added = await store.add_participants(uow, conversation.id, new, joined_seq=seq, at=uow.now())
+    hidden = not conversation.rules.history_for_new
+    added = await store.add_participants(uow, conversation.id, new, joined_seq=seq, hidden=hidden, at=uow.now())
     emit(uow, ParticipantsJoined(conversation_id=conversation.id, member_ids=list(added), seq=seq), actor_id=by)
     await _greet(uow, conversation.id, added)
     return added
@@ -124,15 +132,17 @@ async def _greet(uow: UnitOfWork, conversation_id: UUID, members: Sequence[Membe
     if Hub in uow.parts:
         hub = uow.parts[Hub]
         uow.after_commit(partial(_subscribe, hub, conversation_id, members))
-        for member in members:
-            if hub.subscribers(member_topic(member)):
-                shown = await _shown(uow, _as_reader(uow, member), conversation_id)
-                tell(uow, member_topic(member), ConversationJoined(conversation=shown))
+        here = {member: None for member in members if hub.subscribers(member_topic(member))}
+        others = [member for member in members if member not in here]
+        tell_others(uow, Joined(org_id=uow.org_id, conversation_id=conversation_id, told=list(here), untold=others))
+        for member in here:
+            shown = await _shown(uow, _as_reader(uow.org_id, member), conversation_id)
+            tell(uow, member_topic(member), ConversationJoined(conversation=shown))
     await tell_changed(uow, conversation_id)
 
 
-def _as_reader(uow: UnitOfWork, member: MemberId) -> Actor:
-    return Actor(org_id=uow.org_id, member_id=member, userid="", name="")
+def _as_reader(org_id: OrgId, member: MemberId) -> Actor:
+    return Actor(org_id=org_id, member_id=member, userid="", name="")
 
 
 def _subscribe(hub: Hub, conversation_id: UUID, members: Sequence[MemberId]) -> None:
@@ -141,16 +151,66 @@ def _subscribe(hub: Hub, conversation_id: UUID, members: Sequence[MemberId]) -> 
             hub.subscribe(connection, topic(conversation_id))
 
 
+def _unsubscribe(hub: Hub, conversation_id: UUID, member: MemberId) -> None:
+    for connection in hub.subscribers(member_topic(member)):
+        hub.unsubscribe(connection, topic(conversation_id))
+
+
+class Joined(Hint, frozen=True, kw_only=True, tag="messaging.joined"):
+    """People have come into a conversation: their devices, wherever they are, hear it from now on.
+
+    `told`: the process that says so shows them the conversation as well; the others know nothing of it yet.
+    """
+
+    org_id: OrgId
+    conversation_id: UUID
+    told: list[MemberId]
+    untold: list[MemberId]
+
+
+class Left(Hint, frozen=True, kw_only=True, tag="messaging.left"):
+    """Somebody is in a conversation no longer."""
+
+    conversation_id: UUID
+    member_id: MemberId
+
+
+def _joined(parts: Parts, hint: Joined) -> None:
+    hub = parts[Hub]
+    _subscribe(hub, hint.conversation_id, [*hint.told, *hint.untold])
+    if online := [member for member in hint.untold if hub.subscribers(member_topic(member))]:
+        task = asyncio.get_running_loop().create_task(_show_joined(parts, hint, online))
+        _showing.add(task)
+        task.add_done_callback(_showing.discard)
+
+
+_showing: set[asyncio.Task[None]] = set()
+
+
+async def _show_joined(parts: Parts, hint: Joined, members: Sequence[MemberId]) -> None:
+    try:
+        async with UnitOfWork(parts[Database], orgs=(hint.org_id,)) as uow:
+            for member in members:
+                shown = await _shown(uow, _as_reader(hint.org_id, member), hint.conversation_id)
+                event = ConversationJoined(conversation=shown)
+                parts[Hub].publish_here(member_topic(member), events_frame([encode_event(event)]))
+    except Exception:  # noqa: BLE001  # they learn of it from `conversation.changed`, or have left again
+        _log.warning("showing new members their conversation", exc_info=True)
+
+
+def _left(parts: Parts, hint: Left) -> None:
+    _unsubscribe(parts[Hub], hint.conversation_id, hint.member_id)
+
+
+HEARINGS = (Hearing(hint=Joined, hear=_joined), Hearing(hint=Left, hear=_left))
+
+
 def _farewell(uow: UnitOfWork, conversation_id: UUID, member: MemberId) -> None:
     if Hub not in uow.parts:
         return
     hub = uow.parts[Hub]
-
-    def unsubscribe() -> None:
-        for connection in hub.subscribers(member_topic(member)):
-            hub.unsubscribe(connection, topic(conversation_id))
-
-    uow.after_commit(unsubscribe)
+    uow.after_commit(partial(_unsubscribe, hub, conversation_id, member))
+    tell_others(uow, Left(conversation_id=conversation_id, member_id=member))
     tell(uow, member_topic(member), ConversationLeft(conversation_id=conversation_id))
 
 
@@ -180,11 +240,17 @@ async def tell_changed(uow: UnitOfWork, conversation_id: UUID) -> None:
 
 async def tell_own_side(uow: UnitOfWork, conversation_id: UUID, member: MemberId) -> Conversation:
     """Tell the member's devices what is theirs in the conversation; the conversation as they see it."""
-    shown = await _shown(uow, _as_reader(uow, member), conversation_id)
+    shown = await _shown(uow, _as_reader(uow.org_id, member), conversation_id)
     tell(
         uow,
         member_topic(member),
-        MineChanged(conversation_id=conversation_id, head_seq=shown.head_seq, my_role=shown.my_role, mine=shown.mine),
+        MineChanged(
+            conversation_id=conversation_id,
+            head_seq=shown.head_seq,
+            my_role=shown.my_role,
+            mine=shown.mine,
+            folder_ids=shown.folder_ids,
+        ),
     )
     return shown
 

@@ -14,7 +14,7 @@ from pegboard.modules.messaging.content import files_in
 from pegboard.modules.messaging.errors import MessageNotFound
 from pegboard.modules.messaging.schemas import FileLink, Message, NonReader, Reader, Readers
 from pegboard.modules.messaging.service import rendering
-from pegboard.modules.messaging.views import MessageRow
+from pegboard.modules.messaging.views import Access, MessageRow
 
 MESSAGES_AT_ONCE = 1000
 READERS_AT_ONCE = 1000
@@ -28,18 +28,38 @@ async def messages(
     after_seq: int | None,
     before_seq: int | None,
     limit: int,
+    main_only: bool = False,
 ) -> Page[Message]:
-    """Messages after one, before one, or (neither given) the newest; always the oldest first."""
+    """Messages after one, before one, or (neither given) the newest; always the oldest first.
+
+    `main_only`: without the replies that stand in threads only.
+    """
+    access = await policy.reading(uow, actor, conversation_id)
+    line = store.MAIN_LINE if main_only else store.EVERYTHING
+    return await page(uow, actor, access, line=line, after_seq=after_seq, before_seq=before_seq, limit=limit)
+
+
+async def page(
+    uow: UnitOfWork,
+    actor: Actor,
+    access: Access,
+    *,
+    line: store.Line,
+    after_seq: int | None,
+    before_seq: int | None,
+    limit: int,
+) -> Page[Message]:
+    """The messages of one line, as `messages` says."""
     if after_seq is not None and before_seq is not None:
         raise invalid("before_seq", "exclusive")
-    access = await policy.reading(uow, actor, conversation_id)
+    conversation_id = access.conversation.id
     if after_seq is not None:
-        rows = await store.messages_after(uow, conversation_id, max(after_seq, access.first_seq - 1), limit + 1)
+        rows = await store.messages_after(uow, conversation_id, max(after_seq, access.first_seq - 1), limit + 1, line)
         rows, more = rows[:limit], len(rows) > limit
         following = encode_cursor(rows[-1].seq) if more else None
     else:
         before = before_seq if before_seq is not None else access.conversation.head_seq + 1
-        rows = await store.messages_before(uow, conversation_id, before, access.first_seq, limit + 1)
+        rows = await store.messages_before(uow, conversation_id, before, access.first_seq, limit + 1, line)
         more = len(rows) > limit
         rows = rows[-limit:]
         following = encode_cursor(rows[0].seq) if more else None
@@ -76,6 +96,13 @@ async def message(uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int
     return shown
 
 
+async def pins(uow: UnitOfWork, actor: Actor, conversation_id: UUID) -> list[Message]:
+    """What is pinned in the conversation, the latest pin first."""
+    access = await policy.reading(uow, actor, conversation_id)
+    rows = await store.pinned_messages(uow, conversation_id, access.first_seq)
+    return await rendering.messages(uow, actor, access, rows)
+
+
 async def readers(
     uow: UnitOfWork, actor: Actor, conversation_id: UUID, seq: int, *, cursor: str | None = None
 ) -> Readers:
@@ -85,7 +112,7 @@ async def readers(
     row = await policy.message(uow, access, seq)
     position = decode_cursor(cursor, UUID)
     after = position[0] if position else None
-    rows = await store.readers_page(uow, conversation_id, seq, row.sender_id, after=after, limit=READERS_AT_ONCE + 1)
+    rows = await store.readers_page(uow, conversation_id, row, after=after, limit=READERS_AT_ONCE + 1)
     total, following = len(rows), None
     if after is not None or len(rows) > READERS_AT_ONCE:
         total = await store.reader_total(uow, conversation_id, seq, row.sender_id)

@@ -1,7 +1,8 @@
 """Stored rows as what goes over the wire: names beside ids, quotes, reactions, counts of readers."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -9,12 +10,25 @@ import msgspec
 from pegboard.kernel.actor import Actor
 from pegboard.kernel.db import UnitOfWork
 from pegboard.kernel.ids import MemberId
+from pegboard.modules.attention import api as attention
 from pegboard.modules.directory import api as directory
 from pegboard.modules.directory.api import Person
 from pegboard.modules.messaging import store
 from pegboard.modules.messaging.content import encode, excerpt
-from pegboard.modules.messaging.schemas import Conversation, Message, Mine, Peer, Reaction, Receipts
-from pegboard.modules.messaging.views import Access, Appended, ConversationRow, MessageRow, Participant, Quote, Sender
+from pegboard.modules.messaging.schemas import Conversation, Message, Mine, Peer, Reaction, Receipts, Thread
+from pegboard.modules.messaging.service import badges
+from pegboard.modules.messaging.store.reading import Sent
+from pegboard.modules.messaging.views import (
+    Access,
+    Appended,
+    ConversationRow,
+    MessageRow,
+    New,
+    Participant,
+    Quote,
+    Sender,
+    ThreadRow,
+)
 
 NAMES_SHOWN = 10
 EMPTY = msgspec.Raw(b"{}")
@@ -29,31 +43,44 @@ async def messages(
     """Messages of one conversation as the actor sees them."""
     if not rows:
         return []
-    quoted = {
-        seq: row if seq >= access.first_seq else replace(row, content={})
-        for seq, row in (await _quoted(uow, access.conversation.id, rows)).items()
-    }
-    reacted = await _reacted(uow, access.conversation.id, rows)
-    people = await directory.people(uow, _named_in([*rows, *quoted.values()], reacted))
-    counts = None
+    conversation = access.conversation
+    roots = [row for row in rows if row.thread_seq is None and row.seq < conversation.reply_seq]
+    around = await _around(uow, rows, roots, {conversation.id: access.first_seq})
+    counts: Mapping[int, Receipts] = {}
     if receipts and access.read_lists:
-        senders = {row.sender_id for row in rows if row.sender_id is not None}
-        counts = await store.reader_groups(uow, access.conversation.id, rows[0].seq, senders)
-    found = []
-    for row in rows:
-        read = None
-        if counts is not None and row.sender_id is not None:
-            read = Receipts(**dict(zip(("read", "total"), counts.counts(row.seq, row.sender_id), strict=True)))
-        found.append(_message(row, actor.member_id, people, quoted, reacted.get(row.seq, {}), read))
-    return found
+        counts = await _receipts(uow, conversation.id, rows)
+    return [_message(row, actor.member_id, around, counts.get(row.seq)) for row in rows]
+
+
+async def messages_across(
+    uow: UnitOfWork, actor: Actor, rows: Sequence[MessageRow], accesses: Mapping[UUID, Access]
+) -> "dict[Place, Message]":
+    """Messages of whatever conversations as the actor sees them, without counts of readers, by conversation and seq."""
+    if not rows:
+        return {}
+    roots = [row for row in rows if row.thread_seq is None]
+    first_seqs = {conversation_id: access.first_seq for conversation_id, access in accesses.items()}
+    around = await _around(uow, rows, roots, first_seqs)
+    return {_place(row): _message(row, actor.member_id, around, None) for row in rows}
+
+
+async def _receipts(uow: UnitOfWork, conversation_id: UUID, rows: Iterable[MessageRow]) -> Mapping[int, Receipts]:
+    sent = [
+        Sent(seq=row.seq, sender_id=row.sender_id, root_seq=row.thread_seq if row.thread_only else None)
+        for row in rows
+        if row.sender_id is not None
+    ]
+    readers = await store.readers_of(uow, conversation_id, sent)
+    counted = {}
+    for each in sent:
+        read, total = readers.counts(each)
+        counted[each.seq] = Receipts(read=read, total=total)
+    return counted
 
 
 async def for_everybody(uow: UnitOfWork, conversation_id: UUID, row: MessageRow) -> Message:
     """A message as live events carry it: without what differs from reader to reader."""
-    quoted = await _quoted(uow, conversation_id, [row])
-    reacted = await store.reactions_of(uow, conversation_id, [row.seq])
-    people = await directory.people(uow, _named_in([row, *quoted.values()], reacted))
-    return _message(row, None, people, quoted, reacted.get(row.seq, {}), None)
+    return _message(row, None, await _around(uow, [row], [row], {}), None)
 
 
 def appended(message: Appended) -> Message:
@@ -69,41 +96,65 @@ def appended(message: Appended) -> Message:
         mentions=[*draft.mention_userids, "all"] if draft.mention_all else list(draft.mention_userids),
         reply_to=draft.quote,
         sent_at=message.sent_at,
+        thread_seq=draft.thread_seq,
+        also_in_main=draft.also_in_main,
     )
 
 
-async def _quoted(uow: UnitOfWork, conversation_id: UUID, rows: Iterable[MessageRow]) -> dict[int, MessageRow]:
-    seqs = {row.reply_to for row in rows if row.reply_to is not None}
-    if not seqs:
-        return {}
-    return {row.seq: row for row in await store.messages_at(uow, conversation_id, sorted(seqs))}
+Place = tuple[UUID, int]
+"""Conversation and seq."""
 
 
-async def _reacted(uow: UnitOfWork, conversation_id: UUID, rows: Iterable[MessageRow]) -> Mapping[int, Reacted]:
-    changed = [row.seq for row in rows if row.rev]  # a reaction is a change, so most pages need not ask
-    return await store.reactions_of(uow, conversation_id, changed) if changed else {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What messages are shown with: names, the messages that they quote, reactions, and the threads below them."""
+
+    people: People
+    quoted: Mapping[Place, MessageRow] = field(default_factory=dict)
+    reacted: Mapping[Place, Reacted] = field(default_factory=dict)
+    threads: Mapping[Place, ThreadRow] = field(default_factory=dict)
 
 
-def _named_in(rows: Iterable[MessageRow], reacted: Mapping[int, Reacted]) -> Collection[MemberId]:
+async def _around(
+    uow: UnitOfWork, rows: Sequence[MessageRow], roots: Sequence[MessageRow], first_seqs: Mapping[UUID, int]
+) -> _Around:
+    """Most messages quote nothing, were never changed and have no replies: then nothing is asked but their names."""
+    quoted = {
+        _place(row): row if row.seq >= first_seqs.get(row.conversation_id, 1) else replace(row, content={})
+        for row in await store.messages_at_places(
+            uow, {(row.conversation_id, row.reply_to) for row in rows if row.reply_to is not None}
+        )
+    }
+    reacted = await store.reactions_of(uow, [_place(row) for row in rows if row.rev])  # a reaction is a change
+    threads = await store.threads_at(uow, [_place(row) for row in roots])
+    people = await directory.people(uow, _named_in([*rows, *quoted.values()], reacted.values(), threads.values()))
+    return _Around(people=people, quoted=quoted, reacted=reacted, threads=threads)
+
+
+def _place(row: MessageRow) -> Place:
+    return (row.conversation_id, row.seq)
+
+
+def _named_in(
+    rows: Iterable[MessageRow], reacted: Iterable[Reacted], threads: Iterable[ThreadRow]
+) -> Collection[MemberId]:
     named: set[MemberId] = set()
     for row in rows:
         named.update(row.mentions)
-        named.update(member for member in (row.sender_id, row.recalled_by) if member is not None)
-    for by_emoji in reacted.values():
+        named.update(member for member in (row.sender_id, row.recalled_by, row.pinned_by) if member is not None)
+    for by_emoji in reacted:
         for members in by_emoji.values():
             named.update(members[:NAMES_SHOWN])
+    for thread in threads:
+        named.update(thread.people)
     return named
 
 
-def _message(
-    row: MessageRow,
-    me: MemberId | None,
-    people: People,
-    quoted: Mapping[int, MessageRow],
-    reacted: Reacted,
-    receipts: Receipts | None,
-) -> Message:
+def _message(row: MessageRow, me: MemberId | None, around: _Around, receipts: Receipts | None) -> Message:
+    people = around.people
     mentions = [person.userid for member in row.mentions if (person := people.get(member))]
+    original = around.quoted.get((row.conversation_id, row.reply_to)) if row.reply_to is not None else None
+    thread = around.threads.get(_place(row))
     return Message(
         id=row.id,
         seq=row.seq,
@@ -112,11 +163,11 @@ def _message(
         kind=row.kind,
         content=EMPTY if row.recalled_at else msgspec.Raw(encode(row.content)),
         mentions=[*mentions, "all"] if row.mention_all else mentions,
-        reply_to=quote(original, people) if (original := quoted.get(row.reply_to or 0)) else None,
+        reply_to=quote(original, people) if original else None,
         sent_at=row.sent_at,
         edited_at=row.edited_at,
         recalled_at=row.recalled_at,
-        recalled_by=named.userid if row.recalled_by and (named := people.get(row.recalled_by)) else None,
+        recalled_by=_userid(row.recalled_by, people),
         reactions=[
             Reaction(
                 emoji=emoji,
@@ -124,10 +175,25 @@ def _message(
                 mine=me in members,
                 names=[people[member].name for member in members[:NAMES_SHOWN] if member in people],
             )
-            for emoji, members in reacted.items()
+            for emoji, members in around.reacted.get(_place(row), {}).items()
         ],
+        previews=list(row.previews),
         receipts=receipts,
+        thread_seq=row.thread_seq,
+        also_in_main=row.also_in_main,
+        thread=_thread(thread, people) if thread else None,
+        pinned_at=row.pinned_at,
+        pinned_by=_userid(row.pinned_by, people),
     )
+
+
+def _userid(member_id: MemberId | None, people: People) -> str | None:
+    return people[member_id].userid if member_id is not None and member_id in people else None
+
+
+def _thread(row: ThreadRow, people: People) -> Thread:
+    named = [who for member in row.people if (who := sender(member, people))]
+    return Thread(replies=row.replies, last_seq=row.last_seq, last_at=row.last_at, people=named)
 
 
 def sender(member_id: MemberId | None, people: People) -> Sender | None:
@@ -146,29 +212,40 @@ def quote(row: MessageRow, people: People) -> Quote:
 
 
 async def conversations(
-    uow: UnitOfWork, actor: Actor, found: Sequence[tuple[ConversationRow, Participant, int]]
+    uow: UnitOfWork, actor: Actor, found: Sequence[tuple[ConversationRow, Participant, New]]
 ) -> list[Conversation]:
     """Conversations as the actor sees them, each with its last message."""
-    last = await _last_messages(uow, found)
-    peers = {row.id: _peer_of(row, actor.me) for row, _, _ in found if row.direct_key}
+    last = await _last_messages(uow, actor, found)
+    peers = {row.id: peer_of(row, actor.me) for row, _, _ in found if row.direct_key}
     named = {row.owner_id for row, _, _ in found if row.owner_id} | set(peers.values())
     named |= {message.sender_id for message in last.values() if message.sender_id}
     people = await directory.people(uow, named)
+    state = await attention.counting_state(uow, actor.me)
+    folders = await attention.folders_of(uow, actor.me)
+    now = uow.now()
     return [
-        _conversation(row, participant, unread, people, peers.get(row.id), last.get(row.id))
-        for row, participant, unread in found
+        _conversation(
+            row,
+            participant,
+            _mine(row, participant, new, state, now),
+            badges.folder_ids(folders, badges.facts(row, participant, now)),
+            people,
+            peers.get(row.id),
+            last.get(row.id),
+        )
+        for row, participant, new in found
     ]
 
 
 async def _last_messages(
-    uow: UnitOfWork, found: Sequence[tuple[ConversationRow, Participant, int]]
+    uow: UnitOfWork, actor: Actor, found: Sequence[tuple[ConversationRow, Participant, New]]
 ) -> dict[UUID, MessageRow]:
-    visible = {
-        row.id: row.head_seq
+    """The newest message of each main line, or of its threads if it calls the actor."""
+    lasts = {
+        row.id: row.main_seq if row.rules.history_for_new or row.main_seq >= participant.joined_seq else 0
         for row, participant, _ in found
-        if row.head_seq and (row.rules.history_for_new or row.head_seq >= participant.joined_seq)
     }
-    return await store.last_messages(uow, visible) if visible else {}
+    return await store.last_messages(uow, actor.me, lasts) if lasts else {}
 
 
 def direct_key(one: MemberId, other: MemberId) -> str:
@@ -176,31 +253,40 @@ def direct_key(one: MemberId, other: MemberId) -> str:
     return ":".join(sorted((str(one), str(other))))
 
 
-def _peer_of(row: ConversationRow, me: MemberId) -> MemberId:
+def peer_of(row: ConversationRow, me: MemberId) -> MemberId:
+    """With whom somebody is in a direct conversation."""
     one, _, other = (row.direct_key or "").partition(":")
     return MemberId(UUID(other if one == str(me) else one))
 
 
-def mine(conversation: ConversationRow, participant: Participant, unread: int) -> Mine:
+def _mine(
+    conversation: ConversationRow, participant: Participant, new: New, state: attention.State, now: datetime
+) -> Mine:
     """The member's own side."""
     hidden_seq = participant.hidden_seq
     return Mine(
         read_seq=participant.cursor_seq,
-        unread=unread,
-        mentioned=max(participant.mention_seq, conversation.all_mention_seq) > participant.nothing_new_to,
+        threads_read_seq=participant.threads_read_seq,
         first_seq=1 if conversation.rules.history_for_new else participant.joined_seq,
         pinned=participant.pinned,
         muted_until=participant.muted_until,
-        hidden=hidden_seq is not None and hidden_seq >= conversation.head_seq,
+        hidden=hidden_seq is not None and hidden_seq >= conversation.main_seq,
         marked_unread=participant.marked_unread,
         draft=participant.draft,
+        **badges.counts(
+            new,
+            state,
+            direct=conversation.kind == "direct",
+            muted=badges.is_muted(participant.muted_until, now),
+        ),
     )
 
 
 def _conversation(
     row: ConversationRow,
     participant: Participant,
-    unread: int,
+    mine: Mine,
+    folder_ids: list[UUID],
     people: People,
     peer_id: MemberId | None,
     last: MessageRow | None,
@@ -222,9 +308,10 @@ def _conversation(
         dissolved_at=row.dissolved_at,
         revision=row.revision,
         rules=row.rules,
-        mine=mine(row, participant, unread),
+        mine=mine,
+        folder_ids=folder_ids,
         peer=Peer(userid=peer.userid, name=peer.name, avatar_file_id=peer.avatar_file_id, state=str(peer.state))
         if peer
         else None,
-        last_message=_message(last, None, people, {}, {}, None) if last else None,
+        last_message=_message(last, None, _Around(people=people), None) if last else None,
     )

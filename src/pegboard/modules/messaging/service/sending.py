@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pegboard.kernel.actor import Actor
 from pegboard.kernel.db import Database, UnitOfWork
-from pegboard.kernel.errors import PegboardError
+from pegboard.kernel.errors import PegboardError, invalid
 from pegboard.kernel.files import FileNotFound, open_for
 from pegboard.kernel.http.errors import as_refusal
 from pegboard.kernel.http.rates import TokenBuckets
@@ -15,13 +15,27 @@ from pegboard.kernel.parts import Parts
 from pegboard.modules.directory import api as directory
 from pegboard.modules.messaging import policy, store
 from pegboard.modules.messaging.content import File, Image, encode, parse
-from pegboard.modules.messaging.errors import FileNotUsable, MentionNotMember, ReplyNotFound, TooFast
-from pegboard.modules.messaging.schemas import NewMessage, Sent
+from pegboard.modules.messaging.errors import (
+    ConversationNotFound,
+    FileNotUsable,
+    MentionNotMember,
+    ReplyNotFound,
+    TooFast,
+)
+from pegboard.modules.messaging.schemas import NewMessage, ReadPosition, Sent
 from pegboard.modules.messaging.service import rendering
 from pegboard.modules.messaging.service.committing import Committer, Outcome, ReadWish, SendWish
 from pegboard.modules.messaging.service.publishing import Publisher
 from pegboard.modules.messaging.settings import MessagingSettings
-from pegboard.modules.messaging.views import Access, Appended, CursorMove, MessageDraft, Quote
+from pegboard.modules.messaging.views import (
+    Access,
+    Appended,
+    CursorMove,
+    MessageDraft,
+    MessageRow,
+    Quote,
+    ThreadMove,
+)
 
 ALL = "all"
 
@@ -34,6 +48,7 @@ class Messenger:
         self._database = parts[Database]
         self._publisher = Publisher(parts, settings)
         self._committer = Committer(self._database, self._publisher.publish)
+        self._publisher.ask_before_counting(self._committer.has_readers_of)
         self._per_person = TokenBuckets(settings.messages_per_person, settings.messages_per_person_burst)
         self._per_conversation = TokenBuckets(
             settings.messages_per_conversation, settings.messages_per_conversation_burst
@@ -54,7 +69,9 @@ class Messenger:
         """Send from the event loop; `done` hears what became of it. Refuses at once what is wrong in itself."""
         self._check_rates(actor, conversation_id)
         content = parse(new.kind, new.content, text_limit=self.settings.text_limit)
-        if new.mentions or new.reply_to or isinstance(content, (File, Image)):
+        if new.mentions or new.reply_to or new.also_in_main or isinstance(content, (File, Image)):
+            if new.also_in_main and not new.reply_to:
+                raise invalid("also_in_main", "invalid")
             self._spawn(self._prepare_and_submit(actor, conversation_id, new, content, done), done)
             return
         draft = MessageDraft(kind=new.kind, content=encode(content), client_id=new.client_id)
@@ -124,14 +141,35 @@ class Messenger:
         wish = ReadWish(actor=actor, conversation_id=conversation_id, seq=seq, by_socket=by_socket, done=done)
         self._committer.submit(wish)
 
-    async def read(self, actor: Actor, conversation_id: UUID, seq: int | None) -> int:
-        """Move the actor's cursor forward (None: to the head); where it stands now."""
+    async def read(self, actor: Actor, conversation_id: UUID, seq: int | None) -> ReadPosition:
+        """Move the actor's cursor forward (None: to the head, in all threads too); where it stands now."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.submit_read(actor, conversation_id, seq, _settle(future), by_socket=False)
         outcome = await future
         if not isinstance(outcome, CursorMove):
             raise _error(outcome)
-        return outcome.to_seq
+        return position(outcome)
+
+    async def read_thread(self, actor: Actor, conversation_id: UUID, root_seq: int, seq: int) -> None:
+        """Move the actor's cursor in a thread forward; nothing happens where nobody has replied."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        wish = ReadWish(
+            actor=actor,
+            conversation_id=conversation_id,
+            seq=seq,
+            root_seq=root_seq,
+            by_socket=False,
+            done=_settle(future),
+        )
+        self._committer.submit(wish)
+        outcome = await future
+        if not isinstance(outcome, (ThreadMove, ConversationNotFound)):
+            raise _error(outcome)
+
+
+def position(move: CursorMove) -> ReadPosition:
+    """The answer to a reader."""
+    return ReadPosition(read_seq=move.to_seq, threads_read_seq=move.threads_to_seq)
 
 
 def _settle(future: "asyncio.Future[Outcome]") -> Callable[[Outcome], None]:
@@ -158,9 +196,7 @@ async def _prepare(uow: UnitOfWork, actor: Actor, conversation_id: UUID, new: Ne
     mentioned = await directory.by_userids(uow, userids) if userids else {}
     if len(mentioned) < len(userids):
         raise MentionNotMember
-    quote = None
-    if new.reply_to is not None:
-        quote = await _quote(uow, access, new.reply_to)
+    original = await _original(uow, access, new.reply_to) if new.reply_to is not None else None
     file_ids: tuple[UUID, ...] = ()
     if isinstance(content, (File, Image)):
         content = await _described(uow, actor, content)
@@ -173,17 +209,24 @@ async def _prepare(uow: UnitOfWork, actor: Actor, conversation_id: UUID, new: Ne
         mention_userids=userids,
         mention_all=ALL in new.mentions,
         reply_to=new.reply_to,
+        reply_author=original.sender_id if original else None,
+        thread_seq=(original.thread_seq or original.seq) if original else None,
+        also_in_main=new.also_in_main,
         file_ids=file_ids,
-        quote=quote,
+        quote=await _quote(uow, original) if original else None,
     )
 
 
-async def _quote(uow: UnitOfWork, access: Access, seq: int) -> Quote:
+async def _original(uow: UnitOfWork, access: Access, seq: int) -> MessageRow:
     row = await store.message(uow, access.conversation.id, seq) if seq >= access.first_seq else None
     if row is None:
         raise ReplyNotFound
-    people = await directory.people(uow, [row.sender_id] if row.sender_id else [])
-    return rendering.quote(row, people)
+    return row
+
+
+async def _quote(uow: UnitOfWork, original: MessageRow) -> Quote:
+    people = await directory.people(uow, [original.sender_id] if original.sender_id else [])
+    return rendering.quote(original, people)
 
 
 async def _described(uow: UnitOfWork, actor: Actor, content: File | Image) -> File | Image:

@@ -19,21 +19,19 @@ NAMED_AT_MOST = 20
 
 
 async def say(uow: UnitOfWork, conversation: ConversationRow, event: str, **detail: Any) -> int:
-    """Append a system message; its seq. The caller holds the conversation's lock, and `conversation` is as locked."""
-    connection = await uow.connection()
-    place = (uow.org_id, conversation.id)
-    locked = (await store.lock_conversations(connection, [place]))[place]
+    """Append a system message; its seq. The caller holds the conversation's lock."""
     content = encode({"event": event, **{name: value for name, value in detail.items() if value is not None}})
+    draft = MessageDraft(kind="system", content=content)
+    message_id, now = uuid7(), uow.now()
     message = Appended(
         org_id=uow.org_id,
         conversation_id=conversation.id,
-        message_id=uuid7(),
-        seq=locked.head_seq + 1,
-        sent_at=uow.now(),
+        message_id=message_id,
+        seq=await store.say(uow, conversation.id, message_id, draft, now),
+        sent_at=now,
         sender_id=None,
-        draft=MessageDraft(kind="system", content=content),
+        draft=draft,
     )
-    await store.append(connection, [message])
     tell(
         uow,
         topic(conversation.id),

@@ -5,6 +5,7 @@ row itself, beside the row-level security that lists exactly the batch's.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,11 +13,14 @@ from uuid import UUID
 
 import msgspec
 
-from pegboard.kernel.db import sql
+from pegboard.kernel.db import UnitOfWork, sql
 from pegboard.kernel.db.database import Connection, encode_json
 from pegboard.kernel.files import KEEP_MANY
 from pegboard.kernel.ids import MemberId, OrgId, uuid7
 from pegboard.modules.messaging.events import MessagesSent
+from pegboard.modules.messaging.links import may_hold_links
+from pegboard.modules.messaging.models import EVERYBODY
+from pegboard.modules.messaging.store.reading import merge_after
 from pegboard.modules.messaging.views import Appended, ConversationRow, MessageDraft, Rules, Standing
 
 _LOCK = sql("""
@@ -29,7 +33,7 @@ _LOCK = sql("""
 # Whatever changes who may speak also moves the head or the revision.
 _LOCKED_STANDINGS = sql("""
     SELECT c.head_seq, c.revision, c.rules::text AS rules, c.dissolved_at, c.kind,
-           p.role, p.silenced, p.left_seq, p.cursor_seq, m.id, m.seq, m.sent_at, w.n,
+           p.role, p.silenced, p.left_seq, m.id, m.seq, m.sent_at, w.n,
            (SELECT s.head_seq + s.revision FROM conversations s
             WHERE s.org_id = w.org AND s.id = w.conversation) = c.head_seq + c.revision AS undisturbed
     FROM unnest(CAST(:orgs AS uuid[]), CAST(:conversations AS uuid[]), CAST(:members AS uuid[]),
@@ -55,53 +59,98 @@ _EXISTING = sql("""
         AS w (org, conversation, seq)
     JOIN messages m ON m.org_id = w.org AND m.conversation_id = w.conversation AND m.seq = w.seq
 """)
+# Everything that a plain message needs, in one statement, so that it can be a transaction by itself. What is not as
+# it was seen takes no part: `heads` holds the conversations that took theirs, and all else is joined to it.
+# Whoever had read everything before has read their own words too (`own`); whoever had not keeps their place.
 _APPEND = sql("""
-    WITH heads AS (
-        UPDATE conversations c SET head_seq = h.seq, last_at = :at
-        FROM unnest(CAST(:head_orgs AS uuid[]), CAST(:head_conversations AS uuid[]), CAST(:head_seqs AS bigint[]))
-            AS h (org, conversation, seq)
-        WHERE c.org_id = h.org AND c.id = h.conversation
+    WITH wanted AS MATERIALIZED (
+        SELECT * FROM unnest(
+            CAST(:head_orgs AS uuid[]), CAST(:head_conversations AS uuid[]), CAST(:seen_heads AS bigint[]),
+            CAST(:seen_revisions AS bigint[]), CAST(:head_seqs AS bigint[]), CAST(:main_seqs AS bigint[]),
+            CAST(:reply_seqs AS bigint[]), CAST(:event_ids AS uuid[]), CAST(:payloads AS text[]))
+            AS w (org, conversation, seen_head, seen_revision, seq, main_seq, reply_seq, event_id, payload)
+    ),
+    heads AS (
+        UPDATE conversations c
+        SET head_seq = w.seq,
+            main_seq = coalesce(w.main_seq, c.main_seq, c.head_seq),
+            reply_seq = coalesce(w.reply_seq, c.reply_seq),
+            last_at = CASE WHEN w.main_seq IS NULL THEN c.last_at ELSE :at END
+        FROM wanted w
+        WHERE c.org_id = w.org AND c.id = w.conversation AND c.head_seq = w.seen_head
+          AND (w.seen_revision IS NULL OR c.revision = w.seen_revision)
+        RETURNING c.org_id, c.id, coalesce(old.main_seq, old.head_seq) AS main_before
     ),
     facts AS (
         INSERT INTO outbox (event_id, org_id, name, payload, at)
-        SELECT event_id, org, :fact, CAST(payload AS jsonb), :at
-        FROM unnest(CAST(:event_ids AS uuid[]), CAST(:head_orgs AS uuid[]), CAST(:payloads AS text[]))
-            AS f (event_id, org, payload)
+        SELECT w.event_id, w.org, :fact, CAST(w.payload AS jsonb), :at
+        FROM wanted w JOIN heads h ON h.org_id = w.org AND h.id = w.conversation
+    ),
+    own AS (
+        UPDATE participants p
+        SET cursor_seq = o.seq,
+            moved_from = CASE WHEN p.moved_at > :merge_after THEN p.moved_from ELSE p.cursor_seq END,
+            moved_at = :at
+        FROM unnest(CAST(:own_orgs AS uuid[]), CAST(:own_conversations AS uuid[]), CAST(:own_members AS uuid[]),
+                    CAST(:own_seqs AS bigint[])) AS o (org, conversation, member, seq)
+        JOIN heads h ON h.org_id = o.org AND h.id = o.conversation
+        WHERE p.org_id = o.org AND p.conversation_id = o.conversation AND p.member_id = o.member
+          AND p.cursor_seq >= h.main_before AND p.cursor_seq < o.seq
+    ),
+    stored AS (
+        INSERT INTO messages (org_id, conversation_id, seq, id, sender_id, client_id, kind, content, mention_all,
+                              reply_to, thread_seq, also_in_main, sent_at)
+        SELECT m.org, m.conversation, m.seq, m.id, m.sender, m.client_id, m.kind, CAST(m.content AS jsonb),
+               m.mention_all, m.reply_to, m.thread_seq, m.also_in_main, :at
+        FROM unnest(CAST(:orgs AS uuid[]), CAST(:conversations AS uuid[]), CAST(:seqs AS bigint[]),
+                    CAST(:ids AS uuid[]), CAST(:senders AS uuid[]), CAST(:client_ids AS text[]),
+                    CAST(:kinds AS text[]), CAST(:contents AS text[]), CAST(:mention_alls AS boolean[]),
+                    CAST(:replies AS bigint[]), CAST(:thread_seqs AS bigint[]), CAST(:also_in_mains AS boolean[]))
+            AS m (org, conversation, seq, id, sender, client_id, kind, content, mention_all, reply_to, thread_seq,
+                  also_in_main)
+        JOIN heads h ON h.org_id = m.org AND h.id = m.conversation
     )
-    INSERT INTO messages (org_id, conversation_id, seq, id, sender_id, client_id, kind, content, mention_all,
-                          reply_to, sent_at)
-    SELECT org, conversation, seq, id, sender, client_id, kind, CAST(content AS jsonb), mention_all, reply_to, :at
-    FROM unnest(CAST(:orgs AS uuid[]), CAST(:conversations AS uuid[]), CAST(:seqs AS bigint[]), CAST(:ids AS uuid[]),
-                CAST(:senders AS uuid[]), CAST(:client_ids AS text[]), CAST(:kinds AS text[]),
-                CAST(:contents AS text[]), CAST(:mention_alls AS boolean[]), CAST(:replies AS bigint[]))
-        AS m (org, conversation, seq, id, sender, client_id, kind, content, mention_all, reply_to)
+    SELECT org_id, id FROM heads
+""")
+# A message of the server's own takes its number in one statement, which locks the conversation if nobody did.
+_SAY = sql("""
+    WITH head AS (
+        UPDATE conversations c
+        SET head_seq = c.head_seq + 1, main_seq = c.head_seq + 1, last_at = :at
+        WHERE c.org_id = :org_id AND c.id = :conversation_id
+        RETURNING c.head_seq
+    ),
+    fact AS (
+        INSERT INTO outbox (event_id, org_id, name, payload, at)
+        SELECT CAST(:event_id AS uuid), :org_id, :fact,
+               CAST(CAST(:payload AS text) AS jsonb)
+                   || jsonb_build_object('from_seq', head_seq, 'to_seq', head_seq), :at
+        FROM head
+    )
+    INSERT INTO messages (org_id, conversation_id, seq, id, kind, content, sent_at)
+    SELECT :org_id, :conversation_id, head_seq, CAST(:id AS uuid), :kind, CAST(CAST(:content AS text) AS jsonb), :at
+    FROM head
+    RETURNING seq
 """)
 _MENTION = sql("""
     UPDATE messages SET mentions = :mentions
     WHERE org_id = :org AND conversation_id = :conversation AND seq = :seq
 """)
 _NOTE_MENTIONS = sql("""
-    UPDATE participants p SET mention_seq = greatest(p.mention_seq, w.seq)
-    FROM (SELECT org, conversation, member, max(seq) AS seq
-          FROM unnest(CAST(:orgs AS uuid[]), CAST(:conversations AS uuid[]), CAST(:members AS uuid[]),
-                      CAST(:seqs AS bigint[])) AS v (org, conversation, member, seq)
-          GROUP BY org, conversation, member) AS w
-    WHERE p.org_id = w.org AND p.conversation_id = w.conversation AND p.member_id = w.member
-""")
-_NOTE_ALL = sql("""
-    UPDATE conversations SET all_mention_seq = greatest(all_mention_seq, :seq)
-    WHERE org_id = :org AND id = :conversation
-""")
-_FOLLOW_OWN = sql("""
-    UPDATE participants p
-    SET cursor_seq = w.seq,
-        moved_from = CASE WHEN p.moved_at > :merge_after THEN p.moved_from ELSE p.cursor_seq END,
-        moved_at = :at
-    FROM unnest(CAST(:orgs AS uuid[]), CAST(:conversations AS uuid[]), CAST(:members AS uuid[]),
-                CAST(:seqs AS bigint[])) AS w (org, conversation, member, seq)
-    WHERE p.org_id = w.org AND p.conversation_id = w.conversation AND p.member_id = w.member
+    INSERT INTO mentions (org_id, conversation_id, member_id, seq, why, sender_id, thread_seq)
+    SELECT * FROM unnest(CAST(:orgs AS uuid[]), CAST(:conversations AS uuid[]), CAST(:members AS uuid[]),
+                         CAST(:seqs AS bigint[]), CAST(:whys AS text[]), CAST(:senders AS uuid[]),
+                         CAST(:thread_seqs AS bigint[]))
 """)
 Place = tuple[OrgId, UUID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A conversation as somebody saw it who is about to append; `revision` None where it does not matter."""
+
+    head_seq: int
+    revision: int | None = None
 
 
 async def lock_conversations(connection: Connection, places: Collection[Place]) -> dict[Place, ConversationRow]:
@@ -119,20 +168,21 @@ async def lock_conversations(connection: Connection, places: Collection[Place]) 
 Asked = tuple[OrgId, UUID, MemberId, str | None]
 
 
-async def locked_standings(connection: Connection, asked: Sequence[Asked]) -> dict[int, Standing]:
+async def locked_standings(connection: Connection, asked: Mapping[int, Asked]) -> dict[int, Standing]:
     """Lock the conversations in the order of their ids; then, for each (organisation, conversation, member, client_id),
     by its number: the conversation's state, the member's place in it, and the message if it came before.
 
     Absent: there is no such conversation.
     """
-    orgs, conversations, members, client_ids = zip(*asked, strict=True)
+    orgs, conversations, members, client_ids = zip(*asked.values(), strict=True) if asked else ((), (), (), ())
     arguments = _LOCKED_STANDINGS.arguments(
         {"orgs": orgs, "conversations": conversations, "members": members, "client_ids": client_ids}
     )
     rows = await connection.fetch(_LOCKED_STANDINGS.sql, *arguments)
     if not all(row["undisturbed"] for row in rows):
         rows = await connection.fetch(_LOCKED_STANDINGS.sql, *arguments)  # now nobody can be in between
-    return {row["n"] - 1: _standing(row, asked[row["n"] - 1]) for row in rows}
+    numbers = list(asked)
+    return {(number := numbers[row["n"] - 1]): _standing(row, asked[number]) for row in rows}
 
 
 _NOTHING = MessageDraft(kind="", content=b"")
@@ -158,7 +208,8 @@ def _standing(row: Any, asked: Asked) -> Standing:
         role=row["role"],
         silenced=bool(row["silenced"]),
         left=row["left_seq"] is not None,
-        cursor_seq=row["cursor_seq"] or 0,
+        revision=row["revision"],
+        kind=row["kind"],
         known=known,
     )
 
@@ -188,31 +239,48 @@ async def existing(connection: Connection, asked: Sequence[tuple[OrgId, UUID, in
     return {(row["conversation_id"], row["seq"]) for row in rows}
 
 
-async def append(connection: Connection, messages: Sequence[Appended]) -> None:
+async def warm_up(connection: Connection) -> None:
+    """Have the hot statements parsed and their tables known, so that the first message need not wait for that."""
+    await locked_standings(connection, {})
+    await append(connection, [], {})
+
+
+async def append(connection: Connection, messages: Sequence[Appended], seen: Mapping[Place, Seen]) -> set[Place]:
     """Store messages that have their numbers, move the heads of their conversations, and report one fact for each.
 
-    The caller holds the conversations' locks.
+    Returns where this came true. Elsewhere the conversation is no longer as it was `seen`, and nothing was stored;
+    who holds its lock need not look.
     """
-    reports: dict[Place, MessagesSent] = {}
+    wanted: dict[Place, _Wanted] = {}
     for message in messages:
-        place = (message.org_id, message.conversation_id)
-        before = reports.get(place)
-        reports[place] = MessagesSent(
-            conversation_id=message.conversation_id,
-            from_seq=before.from_seq if before else message.seq,
-            to_seq=message.seq,
-        )
-    await connection.execute(
+        found = wanted.get(message.place)
+        if found is None:
+            found = wanted[message.place] = _Wanted(message)
+        found.include(message)
+    # Another process commits too: all lock their conversations in the order of the ids.
+    wanted = dict(sorted(wanted.items(), key=lambda each: each[0][1]))
+    own = [(*place, member, seq) for place, each in wanted.items() for member, seq in each.own.items()]
+    at = max((message.sent_at for message in messages), default=None)
+    rows = await connection.fetch(
         _APPEND.sql,
         *_APPEND.arguments(
             {
-                "at": messages[0].sent_at,
-                "head_orgs": [org for org, _ in reports],
-                "head_conversations": [conversation for _, conversation in reports],
-                "head_seqs": [report.to_seq for report in reports.values()],
+                "at": at,
+                "merge_after": at and merge_after(at),
+                "head_orgs": [org for org, _ in wanted],
+                "head_conversations": [conversation for _, conversation in wanted],
+                "seen_heads": [seen[place].head_seq for place in wanted],
+                "seen_revisions": [seen[place].revision for place in wanted],
+                "head_seqs": [each.to_seq for each in wanted.values()],
+                "main_seqs": [each.main_seq for each in wanted.values()],
+                "reply_seqs": [each.reply_seq for each in wanted.values()],
+                "own_orgs": [org for org, _, _, _ in own],
+                "own_conversations": [conversation for _, conversation, _, _ in own],
+                "own_members": [member for _, _, member, _ in own],
+                "own_seqs": [seq for _, _, _, seq in own],
                 "fact": MessagesSent.name,
-                "event_ids": [uuid7() for _ in reports],
-                "payloads": [encode_json(report) for report in reports.values()],
+                "event_ids": [uuid7() for _ in wanted],
+                "payloads": [encode_json(each.report()) for each in wanted.values()],
                 "orgs": [message.org_id for message in messages],
                 "conversations": [message.conversation_id for message in messages],
                 "seqs": [message.seq for message in messages],
@@ -223,15 +291,77 @@ async def append(connection: Connection, messages: Sequence[Appended]) -> None:
                 "contents": [message.draft.content.decode() for message in messages],
                 "mention_alls": [message.draft.mention_all for message in messages],
                 "replies": [message.draft.reply_to for message in messages],
+                "thread_seqs": [message.draft.thread_seq for message in messages],
+                "also_in_mains": [message.draft.also_in_main for message in messages],
             }
         ),
     )
+    return {(row["org_id"], row["id"]) for row in rows}
+
+
+class _Wanted:
+    """What is to be appended to one conversation; the messages come in the order of their numbers."""
+
+    __slots__ = ("_linked", "_main_sender", "_replies", "_several", "first", "main_seq", "own", "reply_seq", "to_seq")
+
+    def __init__(self, first: Appended) -> None:
+        self.first = first
+        self.to_seq = first.seq
+        self.own: dict[MemberId, int] = {}
+        """How far somebody's own words go without anybody else's in the main line before them."""
+        self._main_sender: MemberId | None = None
+        self._several = False
+        self.main_seq: int | None = None
+        self.reply_seq: int | None = None
+        self._linked: list[int] = []
+        self._replies: list[int] = []
+
+    def include(self, message: Appended) -> None:
+        draft, seq = message.draft, message.seq
+        self.to_seq = seq
+        sender = message.sender_id
+        if not self._several and sender is not None and self._main_sender in (None, sender):
+            self.own[sender] = seq
+        if draft.thread_seq is not None:
+            self.reply_seq = seq
+        if not draft.thread_only:
+            self.main_seq = seq
+            self._several = self._several or self._main_sender not in (None, sender)
+            self._main_sender = sender
+        if draft.reply_to is not None:
+            self._replies.append(seq)
+        if may_hold_links(draft.kind, draft.content):
+            self._linked.append(seq)
+
+    def report(self) -> MessagesSent:
+        return MessagesSent(
+            conversation_id=self.first.conversation_id,
+            from_seq=self.first.seq,
+            to_seq=self.to_seq,
+            linked=self._linked,
+            replies=self._replies,
+        )
+
+
+async def say(uow: UnitOfWork, conversation_id: UUID, message_id: UUID, draft: MessageDraft, at: datetime) -> int:
+    """Append a message of the server's own; its seq."""
+    seq: int = await uow.value(
+        _SAY,
+        conversation_id=conversation_id,
+        id=message_id,
+        kind=draft.kind,
+        content=draft.content.decode(),
+        event_id=uuid7(),
+        fact=MessagesSent.name,
+        payload=encode_json(MessagesSent(conversation_id=conversation_id, from_seq=0, to_seq=0)),
+        at=at,
+    )
+    return seq
 
 
 async def note_mentions(connection: Connection, messages: Sequence[Appended]) -> None:
-    """Who is mentioned, with the message and with the people; costs nothing where nobody is."""
+    """Whom the messages call, with the message and with the people; costs nothing where they call nobody."""
     mentioning = [message for message in messages if message.draft.mentions]
-    pairs = [(message, member) for message in mentioning for member in message.draft.mentions]
     for message in mentioning:
         await connection.execute(
             _MENTION.sql,
@@ -244,46 +374,38 @@ async def note_mentions(connection: Connection, messages: Sequence[Appended]) ->
                 }
             ),
         )
-    if pairs:
+    if calls := [(message, *call) for message in messages for call in called_by(message).items()]:
         await connection.execute(
             _NOTE_MENTIONS.sql,
             *_NOTE_MENTIONS.arguments(
                 {
-                    "orgs": [message.org_id for message, _ in pairs],
-                    "conversations": [message.conversation_id for message, _ in pairs],
-                    "members": [member for _, member in pairs],
-                    "seqs": [message.seq for message, _ in pairs],
+                    "orgs": [message.org_id for message, _, _ in calls],
+                    "conversations": [message.conversation_id for message, _, _ in calls],
+                    "members": [member for _, member, _ in calls],
+                    "seqs": [message.seq for message, _, _ in calls],
+                    "whys": [why for _, _, why in calls],
+                    "senders": [message.sender_id for message, _, _ in calls],
+                    "thread_seqs": [
+                        message.draft.thread_seq if message.draft.thread_only else None for message, _, _ in calls
+                    ],
                 }
             ),
         )
-    for message in messages:
-        if message.draft.mention_all:
-            await connection.execute(
-                _NOTE_ALL.sql,
-                *_NOTE_ALL.arguments(
-                    {"seq": message.seq, "org": message.org_id, "conversation": message.conversation_id}
-                ),
-            )
 
 
-async def follow_own(connection: Connection, cursors: Mapping[tuple[OrgId, UUID, MemberId], int], at: datetime) -> None:
-    """Move the cursors of senders who had read everything over their own messages."""
-    from pegboard.modules.messaging.store.reading import merge_after
-
-    orgs, conversations, members = zip(*cursors, strict=True)
-    await connection.execute(
-        _FOLLOW_OWN.sql,
-        *_FOLLOW_OWN.arguments(
-            {
-                "orgs": orgs,
-                "conversations": conversations,
-                "members": members,
-                "seqs": list(cursors.values()),
-                "merge_after": merge_after(at),
-                "at": at,
-            }
-        ),
-    )
+def called_by(message: Appended) -> dict[UUID, str]:
+    """Whom a message calls, and why: by name, by a reply to them, or as everybody. Nobody calls themselves."""
+    draft = message.draft
+    calls: dict[UUID, str] = {}
+    if draft.mention_all:
+        calls[EVERYBODY] = "mention_all"
+    if draft.reply_author is not None:
+        calls[draft.reply_author] = "reply"
+    calls.update(dict.fromkeys(draft.mentions, "mention"))
+    if message.sender_id is None:
+        return {}
+    calls.pop(message.sender_id, None)
+    return calls
 
 
 async def attach_files(connection: Connection, messages: Sequence[Appended]) -> None:
@@ -311,7 +433,8 @@ def as_conversation(row: Any) -> ConversationRow:
         member_count=row["member_count"],
         head_seq=row["head_seq"],
         head_rev=row["head_rev"],
-        all_mention_seq=row["all_mention_seq"],
+        main_seq=row["main_seq"] if row["main_seq"] is not None else row["head_seq"],
+        reply_seq=row["reply_seq"],
         last_at=row["last_at"],
         dissolved_at=row["dissolved_at"],
         revision=row["revision"],

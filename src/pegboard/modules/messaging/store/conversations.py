@@ -1,6 +1,6 @@
 """Queries on conversations and on the caller's own side of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,8 @@ from pegboard.kernel.db import Row, Statement, UnitOfWork, sql, tenant
 from pegboard.kernel.ids import MemberId
 from pegboard.modules.messaging.models import conversations, join_requests, participants
 from pegboard.modules.messaging.store.appending import as_conversation
-from pegboard.modules.messaging.store.reading import UNREAD_COUNTED_TO
-from pegboard.modules.messaging.views import ConversationRow, Participant, Rules
+from pegboard.modules.messaging.store.reading import NEW_COLUMNS, NEW_FOR, as_new
+from pegboard.modules.messaging.views import ConversationRow, New, Participant, Rules
 
 _c, _p = conversations.c, participants.c
 
@@ -33,41 +33,52 @@ _INSERT = Statement(
 )  # fmt: skip
 _LOCK = Statement(select(_c.id).where(tenant(conversations), _c.id == bindparam("id")).with_for_update())
 _WITH = sql("""
-    SELECT c.*, p.member_id, p.role, p.silenced, p.joined_seq, p.left_seq, p.joined_at, p.cursor_seq, p.mention_seq,
-           p.pinned, p.muted_until, p.hidden_seq, p.marked_unread, p.draft
+    SELECT c.*, p.member_id, p.role, p.silenced, p.joined_seq, p.left_seq, p.joined_at, p.cursor_seq,
+           p.threads_read_seq, p.pinned, p.muted_until, p.hidden_seq, p.marked_unread, p.draft
     FROM participants p JOIN conversations c ON c.org_id = p.org_id AND c.id = p.conversation_id
     WHERE p.org_id = :org_id AND p.conversation_id = :conversation_id AND p.member_id = :member_id
       AND p.left_seq IS NULL
 """)
-_LIST = sql("""
-    SELECT c.*, p.member_id, p.role, p.silenced, p.joined_seq, p.left_seq, p.joined_at, p.cursor_seq, p.mention_seq,
-           p.pinned, p.muted_until, p.hidden_seq, p.marked_unread, p.draft,
-           (SELECT count(*) FROM (
-                SELECT 1 FROM messages m
-                WHERE m.org_id = p.org_id AND m.conversation_id = p.conversation_id
-                  AND m.seq > greatest(p.cursor_seq, p.joined_seq - 1)
-                  AND m.sender_id IS DISTINCT FROM p.member_id AND m.kind <> 'system'
-                LIMIT :counted_to) AS counted) AS unread
+_WITH_MANY = sql("""
+    SELECT c.*, p.member_id, p.role, p.silenced, p.joined_seq, p.left_seq, p.joined_at, p.cursor_seq,
+           p.threads_read_seq, p.pinned, p.muted_until, p.hidden_seq, p.marked_unread, p.draft
     FROM participants p JOIN conversations c ON c.org_id = p.org_id AND c.id = p.conversation_id
-    WHERE p.org_id = :org_id AND p.member_id = :member_id AND p.left_seq IS NULL
-      AND (CAST(:only AS uuid) IS NULL OR p.conversation_id = :only)
-      AND (CAST(:after_at AS timestamptz) IS NULL
-           OR (p.pinned, c.last_at, c.id) < (:after_pinned, :after_at, CAST(:after_id AS uuid)))
-    ORDER BY p.pinned DESC, c.last_at DESC, c.id DESC LIMIT :limit
+    WHERE p.org_id = :org_id AND p.conversation_id = ANY(CAST(:conversations AS uuid[])) AND p.member_id = :member_id
+      AND p.left_seq IS NULL
 """)
-_HEADS = sql("""
-    SELECT c.id, c.head_seq, c.head_rev, p.cursor_seq,
-           greatest(p.mention_seq, c.all_mention_seq) > greatest(p.cursor_seq, p.joined_seq - 1) AS mentioned,
-           CASE WHEN c.head_seq > p.cursor_seq THEN
-               (SELECT count(*) FROM (
-                    SELECT 1 FROM messages m
-                    WHERE m.org_id = p.org_id AND m.conversation_id = p.conversation_id
-                  AND m.seq > greatest(p.cursor_seq, p.joined_seq - 1)
-                      AND m.sender_id IS DISTINCT FROM p.member_id AND m.kind <> 'system'
-                    LIMIT :counted_to) AS counted)
-           ELSE 0 END AS unread
+# The page is chosen before anything is counted.
+_LIST = sql(f"""
+    WITH page AS (
+        SELECT p.org_id, p.conversation_id
+        FROM participants p JOIN conversations c ON c.org_id = p.org_id AND c.id = p.conversation_id
+        WHERE p.org_id = :org_id AND p.member_id = :member_id AND p.left_seq IS NULL
+          AND (CAST(:only AS uuid) IS NULL OR p.conversation_id = :only)
+          AND (CAST(:after_at AS timestamptz) IS NULL
+               OR (p.pinned, c.last_at, c.id) < (:after_pinned, :after_at, CAST(:after_id AS uuid)))
+        ORDER BY p.pinned DESC, c.last_at DESC, c.id DESC LIMIT :limit
+    )
+    SELECT c.*, p.member_id, p.role, p.silenced, p.joined_seq, p.left_seq, p.joined_at, p.cursor_seq,
+           p.threads_read_seq, p.pinned, p.muted_until, p.hidden_seq, p.marked_unread, p.draft, {NEW_COLUMNS}
+    FROM page
+    JOIN participants p
+        ON p.org_id = page.org_id AND p.conversation_id = page.conversation_id AND p.member_id = :member_id
+    JOIN conversations c ON c.org_id = p.org_id AND c.id = p.conversation_id
+    {NEW_FOR}
+    ORDER BY p.pinned DESC, c.last_at DESC, c.id DESC
+""")
+_HEADS = sql(f"""
+    SELECT c.id, c.kind, c.head_seq, c.head_rev, p.cursor_seq, p.threads_read_seq, p.muted_until, {NEW_COLUMNS}
+    FROM participants p JOIN conversations c ON c.org_id = p.org_id AND c.id = p.conversation_id
+    {NEW_FOR}
+    WHERE p.org_id = :org_id AND p.member_id = :member_id AND p.left_seq IS NULL
+""")
+# Those in which something may be unread, with what the rules of folders ask.
+_UNREAD_FACTS = sql("""
+    SELECT c.id, c.kind, c.department_id, c.head_seq > p.cursor_seq OR c.reply_seq > p.threads_read_seq AS unread,
+           p.marked_unread, p.muted_until, p.role
     FROM participants p JOIN conversations c ON c.org_id = p.org_id AND c.id = p.conversation_id
     WHERE p.org_id = :org_id AND p.member_id = :member_id AND p.left_seq IS NULL
+      AND (c.head_seq > p.cursor_seq OR c.reply_seq > p.threads_read_seq OR p.marked_unread)
 """)
 _MY_IDS = Statement(
     select(_p.conversation_id).where(
@@ -146,6 +157,16 @@ async def conversation_with(
     return (as_conversation(row), as_participant(row, row["id"])) if row else None
 
 
+async def conversations_with(
+    uow: UnitOfWork, conversation_ids: Collection[UUID], member_id: MemberId
+) -> list[tuple[ConversationRow, Participant]]:
+    """Those of these conversations that the member is in now, each with their place in it."""
+    if not conversation_ids:
+        return []
+    rows = await uow.rows(_WITH_MANY, conversations=list(conversation_ids), member_id=member_id)
+    return [(as_conversation(row), as_participant(row, row["id"])) for row in rows]
+
+
 async def conversations_of(
     uow: UnitOfWork,
     member_id: MemberId,
@@ -153,25 +174,33 @@ async def conversations_of(
     limit: int,
     after: tuple[bool, datetime, UUID] | None = None,
     only: UUID | None = None,
-) -> list[tuple[ConversationRow, Participant, int]]:
-    """The member's conversations with the number of unread messages: pinned first, then the newest."""
+) -> list[tuple[ConversationRow, Participant, New]]:
+    """The member's conversations with what is new in them: pinned first, then the newest."""
     pinned, at, last = after or (None, None, None)
     rows = await uow.rows(
         _LIST,
         member_id=member_id,
-        counted_to=UNREAD_COUNTED_TO,
         only=only,
         after_pinned=pinned,
         after_at=at,
         after_id=last,
         limit=limit,
     )
-    return [(as_conversation(row), as_participant(row, row["id"]), row["unread"]) for row in rows]
+    return [(as_conversation(row), as_participant(row, row["id"]), as_new(row)) for row in rows]
 
 
 async def heads_of(uow: UnitOfWork, member_id: MemberId) -> list[Row]:
-    """For each of the member's conversations: id, head_seq, head_rev, cursor_seq, unread, mentioned."""
-    return await uow.rows(_HEADS, member_id=member_id, counted_to=UNREAD_COUNTED_TO)
+    """For each of the member's conversations: id, kind, head_seq, head_rev, cursor_seq, muted_until; and what is new
+    in it, for `as_new`.
+    """
+    return await uow.rows(_HEADS, member_id=member_id)
+
+
+async def unread_facts(uow: UnitOfWork, member_id: MemberId) -> list[Row]:
+    """Those of the member's conversations that may be unread: id, kind, department_id, unread, marked_unread,
+    muted_until, role.
+    """
+    return await uow.rows(_UNREAD_FACTS, member_id=member_id)
 
 
 async def rules_and_size(uow: UnitOfWork, conversation_id: UUID) -> tuple[Rules, int]:
@@ -306,7 +335,7 @@ def as_participant(row: Any, conversation_id: UUID) -> Participant:
         left_seq=row["left_seq"],
         joined_at=row["joined_at"],
         cursor_seq=row["cursor_seq"],
-        mention_seq=row["mention_seq"],
+        threads_read_seq=row["threads_read_seq"],
         pinned=row["pinned"],
         muted_until=row["muted_until"],
         hidden_seq=row["hidden_seq"],

@@ -1,17 +1,21 @@
 """Queries on messages, their changes and their reactions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pegboard.kernel.db import Row, UnitOfWork, sql
+import msgspec
+
+from pegboard.kernel.db import Row, Statement, UnitOfWork, sql
 from pegboard.kernel.ids import MemberId
-from pegboard.modules.messaging.views import MessageRow
+from pegboard.modules.messaging.models import EVERYBODY
+from pegboard.modules.messaging.views import MessageRow, Preview
 
 _COLUMNS = """
     conversation_id, seq, id, sender_id, kind, content, mentions, mention_all, reply_to, sent_at, rev, edited_at,
-    recalled_at, recalled_by
+    recalled_at, recalled_by, previews, thread_seq, also_in_main, pinned_at, pinned_by
 """
 _OURS = "org_id = :org_id AND conversation_id = :conversation_id"
 
@@ -23,11 +27,44 @@ _AT = sql(f"SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND seq = ANY(CAST(:se
 _CHANGED = sql(f"""
     SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND rev > :after_rev AND seq >= :first ORDER BY rev LIMIT :limit
 """)
-_LAST = sql("""
-    SELECT m.conversation_id, m.seq, m.id, m.sender_id, m.kind, m.content, m.mentions, m.mention_all, m.reply_to,
-           m.sent_at, m.rev, m.edited_at, m.recalled_at, m.recalled_by
-    FROM unnest(CAST(:conversations AS uuid[]), CAST(:seqs AS bigint[])) AS w (conversation, seq)
+_AT_PLACES = sql("""
+    SELECT m.* FROM unnest(CAST(:conversations AS uuid[]), CAST(:seqs AS bigint[])) AS w (conversation, seq)
     JOIN messages m ON m.org_id = :org_id AND m.conversation_id = w.conversation AND m.seq = w.seq
+""")
+# The given ones, or newer ones in threads that call the member.
+_LAST = sql(f"""
+    WITH wanted AS MATERIALIZED (
+        SELECT w.conversation, greatest(w.seq, (
+            SELECT max(t.seq) FROM mentions t
+            WHERE t.org_id = :org_id AND t.conversation_id = w.conversation
+              AND t.member_id = ANY(ARRAY[CAST(:member_id AS uuid), CAST('{EVERYBODY}' AS uuid)])
+              AND t.seq > w.seq AND t.thread_seq IS NOT NULL AND t.sender_id <> :member_id)) AS seq
+        FROM unnest(CAST(:conversations AS uuid[]), CAST(:seqs AS bigint[])) AS w (conversation, seq)
+    )
+    SELECT m.* FROM wanted w
+    JOIN messages m ON m.org_id = :org_id AND m.conversation_id = w.conversation AND m.seq = w.seq
+""")
+_THREAD_AFTER = sql(f"""
+    SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND thread_seq = :root_seq AND seq > :after ORDER BY seq LIMIT :limit
+""")
+_THREAD_BEFORE = sql(f"""
+    SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND thread_seq = :root_seq AND seq < :before AND seq >= :first
+    ORDER BY seq DESC LIMIT :limit
+""")
+_IN_MAIN = "(thread_seq IS NULL OR also_in_main)"
+_MAIN_AFTER = sql(f"""
+    SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND seq > :after AND {_IN_MAIN} ORDER BY seq LIMIT :limit
+""")
+_MAIN_BEFORE = sql(f"""
+    SELECT {_COLUMNS} FROM messages WHERE {_OURS} AND seq < :before AND seq >= :first AND {_IN_MAIN}
+    ORDER BY seq DESC LIMIT :limit
+""")
+_PINNED = sql(f"""
+    SELECT {_COLUMNS} FROM messages
+    WHERE {_OURS} AND pinned_at IS NOT NULL AND seq >= :first ORDER BY pinned_at DESC, seq DESC
+""")
+_PIN = sql(f"""
+    UPDATE messages SET rev = :rev, pinned_at = :pinned_at, pinned_by = :pinned_by WHERE {_OURS} AND seq = :seq
 """)
 _NEXT_REV = sql("""
     UPDATE conversations SET head_rev = head_rev + 1
@@ -35,10 +72,13 @@ _NEXT_REV = sql("""
 """)
 _CHANGE = sql(f"""
     UPDATE messages
-    SET rev = :rev, content = :content, edited_at = coalesce(:edited_at, edited_at),
-        recalled_at = coalesce(:recalled_at, recalled_at), recalled_by = coalesce(:recalled_by, recalled_by)
+    SET rev = :rev, content = :content, previews = NULL, edited_at = coalesce(:edited_at, edited_at),
+        recalled_at = coalesce(:recalled_at, recalled_at), recalled_by = coalesce(:recalled_by, recalled_by),
+        pinned_at = CASE WHEN CAST(:recalled_at AS timestamptz) IS NULL THEN pinned_at END,
+        pinned_by = CASE WHEN CAST(:recalled_at AS timestamptz) IS NULL THEN pinned_by END
     WHERE {_OURS} AND seq = :seq
 """)
+_SHOW_PREVIEWS = sql(f"UPDATE messages SET rev = :rev, previews = :previews WHERE {_OURS} AND seq = :seq")
 _MARK = sql(f"UPDATE messages SET rev = :rev WHERE {_OURS} AND seq = :seq")
 _KEEP_EDIT = sql("""
     INSERT INTO message_edits (org_id, conversation_id, seq, rev, content, editor_id, edited_at)
@@ -46,9 +86,11 @@ _KEEP_EDIT = sql("""
 """)
 _EDITS = sql(f"SELECT content, editor_id, edited_at FROM message_edits WHERE {_OURS} AND seq = :seq ORDER BY rev")
 _FORGET_EDITS = sql(f"DELETE FROM message_edits WHERE {_OURS} AND seq = :seq")
-_REACTIONS = sql(f"""
-    SELECT seq, emoji, member_id FROM reactions
-    WHERE {_OURS} AND seq = ANY(CAST(:seqs AS bigint[])) ORDER BY seq, at, emoji
+_REACTIONS = sql("""
+    SELECT r.conversation_id, r.seq, r.emoji, r.member_id
+    FROM unnest(CAST(:conversations AS uuid[]), CAST(:seqs AS bigint[])) AS w (conversation, seq)
+    JOIN reactions r ON r.org_id = :org_id AND r.conversation_id = w.conversation AND r.seq = w.seq
+    ORDER BY r.seq, r.at, r.emoji
 """)
 _REACT = sql("""
     INSERT INTO reactions (org_id, conversation_id, seq, emoji, member_id, at)
@@ -57,17 +99,44 @@ _REACT = sql("""
 _UNREACT = sql(f"DELETE FROM reactions WHERE {_OURS} AND seq = :seq AND emoji = :emoji AND member_id = :member_id")
 
 
-async def messages_after(uow: UnitOfWork, conversation_id: UUID, after: int, limit: int) -> list[MessageRow]:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Which messages of a conversation a page goes through: all of them, the main line, or one thread by its root."""
+
+    after: Statement
+    before: Statement
+    root_seq: int | None = None
+
+    @property
+    def more(self) -> dict[str, int]:
+        """The parameters that only some lines have."""
+        return {} if self.root_seq is None else {"root_seq": self.root_seq}
+
+
+EVERYTHING = Line(_AFTER, _BEFORE)
+MAIN_LINE = Line(_MAIN_AFTER, _MAIN_BEFORE)
+
+
+def thread_line(root_seq: int) -> Line:
+    """The replies of one thread."""
+    return Line(_THREAD_AFTER, _THREAD_BEFORE, root_seq)
+
+
+async def messages_after(
+    uow: UnitOfWork, conversation_id: UUID, after: int, limit: int, line: Line = EVERYTHING
+) -> list[MessageRow]:
     """The oldest messages above `after`."""
-    rows = await uow.rows(_AFTER, conversation_id=conversation_id, after=after, limit=limit)
+    rows = await uow.rows(line.after, conversation_id=conversation_id, after=after, limit=limit, **line.more)
     return [as_message(row) for row in rows]
 
 
 async def messages_before(
-    uow: UnitOfWork, conversation_id: UUID, before: int, first: int, limit: int
+    uow: UnitOfWork, conversation_id: UUID, before: int, first: int, limit: int, line: Line = EVERYTHING
 ) -> list[MessageRow]:
     """The newest messages below `before` and not below `first`, the oldest of them first."""
-    rows = await uow.rows(_BEFORE, conversation_id=conversation_id, before=before, first=first, limit=limit)
+    rows = await uow.rows(
+        line.before, conversation_id=conversation_id, before=before, first=first, limit=limit, **line.more
+    )
     return [as_message(row) for row in reversed(rows)]
 
 
@@ -90,10 +159,31 @@ async def changed_after(
     return [as_message(row) for row in rows]
 
 
-async def last_messages(uow: UnitOfWork, heads: Mapping[UUID, int]) -> dict[UUID, MessageRow]:
-    """The messages at the heads of some conversations."""
-    rows = await uow.rows(_LAST, conversations=list(heads), seqs=list(heads.values()))
+async def messages_at_places(uow: UnitOfWork, places: Collection[tuple[UUID, int]]) -> list[MessageRow]:
+    """These messages of whatever conversations, by (conversation, seq), as far as there are such."""
+    if not places:
+        return []
+    conversations, seqs = zip(*places, strict=True)
+    rows = await uow.rows(_AT_PLACES, conversations=conversations, seqs=seqs)
+    return [as_message(row) for row in rows]
+
+
+async def last_messages(uow: UnitOfWork, member_id: MemberId, lasts: Mapping[UUID, int]) -> dict[UUID, MessageRow]:
+    """The last messages that a member is shown in lists: these, or newer ones in threads that call them."""
+    rows = await uow.rows(_LAST, conversations=list(lasts), seqs=list(lasts.values()), member_id=member_id)
     return {row["conversation_id"]: as_message(row) for row in rows}
+
+
+async def pinned_messages(uow: UnitOfWork, conversation_id: UUID, first: int) -> list[MessageRow]:
+    """What is pinned and not below `first`, the latest pin first."""
+    return [as_message(row) for row in await uow.rows(_PINNED, conversation_id=conversation_id, first=first)]
+
+
+async def set_pin(
+    uow: UnitOfWork, conversation_id: UUID, seq: int, rev: int, at: datetime | None, by: MemberId | None
+) -> None:
+    """Pin a message, or (None) no longer, as the change `rev`."""
+    await uow.execute(_PIN, conversation_id=conversation_id, seq=seq, rev=rev, pinned_at=at, pinned_by=by)
 
 
 async def next_rev(uow: UnitOfWork, conversation_id: UUID) -> int:
@@ -127,6 +217,13 @@ async def change_content(
         await uow.execute(_KEEP_EDIT, **place, content=dict(before.content), editor_id=editor_id, edited_at=edited_at)
 
 
+async def set_previews(uow: UnitOfWork, conversation_id: UUID, seq: int, rev: int, previews: Sequence[Preview]) -> None:
+    """What the pages behind the message's links say, as the change `rev`."""
+    await uow.execute(
+        _SHOW_PREVIEWS, conversation_id=conversation_id, seq=seq, rev=rev, previews=msgspec.to_builtins(previews)
+    )
+
+
 async def edits_of(uow: UnitOfWork, conversation_id: UUID, seq: int) -> list[Row]:
     """What a message said before its edits (content, editor_id, edited_at), the oldest first."""
     return await uow.rows(_EDITS, conversation_id=conversation_id, seq=seq)
@@ -138,12 +235,16 @@ async def forget_edits(uow: UnitOfWork, conversation_id: UUID, seq: int) -> None
 
 
 async def reactions_of(
-    uow: UnitOfWork, conversation_id: UUID, seqs: Sequence[int]
-) -> dict[int, dict[str, list[MemberId]]]:
-    """Who reacted with what, by message and emoji, in the order in which they did."""
-    found: dict[int, dict[str, list[MemberId]]] = {}
-    for row in await uow.rows(_REACTIONS, conversation_id=conversation_id, seqs=list(seqs)):
-        found.setdefault(row["seq"], {}).setdefault(row["emoji"], []).append(row["member_id"])
+    uow: UnitOfWork, places: Collection[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], dict[str, list[MemberId]]]:
+    """Who reacted with what, by (conversation, seq) and emoji, in the order in which they did."""
+    found: dict[tuple[UUID, int], dict[str, list[MemberId]]] = {}
+    if not places:
+        return found
+    conversations, seqs = zip(*places, strict=True)
+    for row in await uow.rows(_REACTIONS, conversations=conversations, seqs=seqs):
+        by_emoji = found.setdefault((row["conversation_id"], row["seq"]), {})
+        by_emoji.setdefault(row["emoji"], []).append(row["member_id"])
     return found
 
 
@@ -183,4 +284,9 @@ def as_message(row: Any) -> MessageRow:
         edited_at=row["edited_at"],
         recalled_at=row["recalled_at"],
         recalled_by=row["recalled_by"],
+        previews=tuple(Preview(**each) for each in row["previews"] or ()),
+        thread_seq=row["thread_seq"],
+        also_in_main=row["also_in_main"],
+        pinned_at=row["pinned_at"],
+        pinned_by=row["pinned_by"],
     )

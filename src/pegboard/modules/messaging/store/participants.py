@@ -10,20 +10,47 @@ from pegboard.kernel.ids import MemberId
 from pegboard.modules.messaging.store.conversations import as_participant
 from pegboard.modules.messaging.views import Participant
 
-# Who comes back keeps cursor and settings; the earlier time goes to past_participations.
+# Who comes back keeps cursor and settings; the earlier time goes to past_participations. Where history is hidden,
+# what they had not read before they will never see: then the cursors of the earlier times are kept there as they are.
 _ADD = sql("""
-    WITH past AS (
-        INSERT INTO past_participations (org_id, conversation_id, member_id, joined_seq, left_seq)
-        SELECT org_id, conversation_id, member_id, joined_seq, left_seq FROM participants
+    WITH back AS MATERIALIZED (
+        SELECT org_id, conversation_id, member_id, joined_seq, left_seq, cursor_seq, threads_read_seq FROM participants
         WHERE org_id = :org_id AND conversation_id = :conversation_id
           AND member_id = ANY(CAST(:members AS uuid[])) AND left_seq IS NOT NULL
+    ),
+    past AS (
+        INSERT INTO past_participations
+            (org_id, conversation_id, member_id, joined_seq, left_seq, read_seq, threads_read_seq)
+        SELECT org_id, conversation_id, member_id, joined_seq, left_seq,
+               CASE WHEN CAST(:hidden AS boolean) THEN cursor_seq END,
+               CASE WHEN CAST(:hidden AS boolean) THEN threads_read_seq END
+        FROM back
+        ON CONFLICT DO NOTHING
+    ),
+    further_past AS (
+        UPDATE past_participations h SET read_seq = b.cursor_seq, threads_read_seq = b.threads_read_seq
+        FROM back b
+        WHERE CAST(:hidden AS boolean) AND h.org_id = b.org_id AND h.conversation_id = b.conversation_id
+          AND h.member_id = b.member_id AND h.read_seq IS NULL
+        RETURNING h.org_id, h.conversation_id, h.member_id, h.joined_seq
+    ),
+    past_threads AS (
+        INSERT INTO past_thread_readers (org_id, conversation_id, root_seq, member_id, joined_seq, read_seq)
+        SELECT r.org_id, r.conversation_id, r.root_seq, r.member_id, k.joined_seq, r.read_seq
+        FROM (SELECT org_id, conversation_id, member_id, joined_seq FROM back WHERE CAST(:hidden AS boolean)
+              UNION ALL SELECT * FROM further_past) AS k
+        JOIN thread_readers r
+            ON r.org_id = k.org_id AND r.conversation_id = k.conversation_id AND r.member_id = k.member_id
+        WHERE r.read_seq > 0
         ON CONFLICT DO NOTHING
     ),
     added AS (
         INSERT INTO participants
-            (org_id, conversation_id, member_id, role, joined_seq, joined_at, cursor_seq, moved_from)
+            (org_id, conversation_id, member_id, role, joined_seq, joined_at, cursor_seq, moved_from,
+             threads_read_seq, threads_moved_from)
         SELECT :org_id, :conversation_id, member, role, CAST(:joined_seq AS bigint), :at,
-               CAST(:read_seq AS bigint), CAST(:read_seq AS bigint)
+               CAST(:read_seq AS bigint), CAST(:read_seq AS bigint), CAST(:read_seq AS bigint),
+               CAST(:read_seq AS bigint)
         FROM unnest(CAST(:members AS uuid[]), CAST(:roles AS text[])) AS v (member, role)
         ON CONFLICT (org_id, conversation_id, member_id) DO UPDATE
             SET left_seq = NULL, joined_seq = excluded.joined_seq, joined_at = excluded.joined_at,
@@ -75,9 +102,13 @@ async def add_participants(
     roles: Mapping[MemberId, str],
     *,
     joined_seq: int,
+    hidden: bool,
     at: datetime,
 ) -> list[MemberId]:
-    """Bring people in from `joined_seq` on; who of them is new. What was before counts as read for newcomers."""
+    """Bring people in from `joined_seq` on; who of them is new. What was before counts as read for newcomers.
+
+    `hidden`: they do not see what was before.
+    """
     rows = await uow.rows(
         _ADD,
         conversation_id=conversation_id,
@@ -85,6 +116,7 @@ async def add_participants(
         roles=list(roles.values()),
         joined_seq=joined_seq,
         read_seq=joined_seq - 1,
+        hidden=hidden,
         at=at,
     )
     return [row["member_id"] for row in rows]

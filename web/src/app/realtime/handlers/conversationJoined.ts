@@ -3,4 +3,6 @@ import type { Handler } from "../dispatcher";
 
 export const conversationJoined: Handler<"conversation.joined"> = (event, { client }) => {
   putConversation(client, event.conversation);
+  // Who comes back has threads and marks here from before.
+  for (const queryKey of [["threads"], ["bookmarks"]]) void client.invalidateQueries({ queryKey });
 };

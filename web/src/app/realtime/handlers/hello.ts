@@ -6,10 +6,12 @@ import {
   refreshConversation,
 } from "@/shared/chat/conversations";
 import { refreshReceipts } from "@/shared/chat/messages";
+import { refreshDings } from "@/shared/ding/dings";
 import type { Handler, HandlerContext } from "../dispatcher";
 
 /** With more changed conversations than this, one page of the list is cheaper than asking for each. */
 const singly = 10;
+const justNowMs = 10_000;
 
 function noteHead(head: Head, { client }: HandlerContext): void {
   patchConversation(client, head.conversation_id, (held) => ({
@@ -19,7 +21,9 @@ function noteHead(head: Head, { client }: HandlerContext): void {
       ...held.mine,
       read_seq: head.read_seq,
       unread: head.unread,
+      mentions: head.mentions,
       mentioned: head.mentioned,
+      badge: head.badge,
     },
   }));
 }
@@ -46,6 +50,15 @@ export const hello: Handler<"hello"> = (event, context) => {
     for (const id of behind) refreshConversation(client, id).catch(() => {});
   }
   for (const query of client.getQueryCache().findAll({ queryKey: ["messages"] })) {
-    refreshReceipts(client, String(query.queryKey[1]), myUserid).catch(() => {});
+    const [, id, root] = query.queryKey;
+    refreshReceipts(client, String(id), typeof root === "number" ? root : null, myUserid).catch(() => {});
+  }
+  refreshDings(client);
+  // Own threads, marks, folders and settings have no heads: what was read before this connection is asked for again.
+  for (const queryKey of [["threads"], ["thread"], ["bookmarks"], ["pins"], ["attention"], ["folders"]]) {
+    void client.invalidateQueries({
+      queryKey,
+      predicate: ({ state }) => Date.now() - state.dataUpdatedAt > justNowMs,
+    });
   }
 };

@@ -1,11 +1,16 @@
+import { noteMarkedChanged } from "@/shared/chat/bookmarks";
 import { patchConversation } from "@/shared/chat/conversations";
-import { patchWindow } from "@/shared/chat/messages";
-import { withChanged } from "@/shared/chat/window";
+import { addChanged } from "@/shared/chat/messages";
+import { notePinChanged } from "@/shared/chat/pins";
+import { noteRootChanged } from "@/shared/chat/threads";
 import type { Handler } from "../dispatcher";
 
 export const messageChanged: Handler<"message.changed"> = (event, { client }) => {
-  const { conversation_id, message } = event;
-  patchWindow(client, conversation_id, (window) => withChanged(window, message));
+  const { conversation_id, message, personal } = event;
+  addChanged(client, conversation_id, message, personal);
+  noteRootChanged(client, conversation_id, message);
+  notePinChanged(client, conversation_id, message);
+  noteMarkedChanged(client, conversation_id, message);
   patchConversation(client, conversation_id, (held) => ({
     ...held,
     head_rev: Math.max(held.head_rev, message.rev),

@@ -16,21 +16,23 @@ import { useTranslation } from "react-i18next";
 import { newId } from "@/api/client";
 import { bodyOf, type OutgoingContent } from "@/api/content";
 import { editMessage } from "@/api/endpoints";
-import type { Conversation, Message } from "@/api/types";
+import type { Conversation, Message, ReplySource } from "@/api/types";
 import { useOutbox } from "@/shared/chat/context";
 import { changeMine, getConversation } from "@/shared/chat/conversations";
 import { draftKey, keepDraft, localDraft } from "@/shared/chat/drafts";
+import type { NewOutgoing } from "@/shared/chat/outbox";
+import { silence } from "@/shared/chat/silence";
 import { summaryOf } from "@/shared/chat/summary";
+import { AttachmentList } from "@/shared/files/AttachmentList";
+import { useUploads } from "@/shared/files/useUploads";
 import { Markdown } from "@/shared/markdown/Markdown";
 import { useMe, useMyUserid } from "@/shared/session/me";
 import { IconButton } from "@/shared/ui/IconButton";
 import { toastError } from "@/shared/ui/toast";
 import { useIsTouch } from "@/shared/ui/useMedia";
-import { AttachmentList } from "./AttachmentList";
 import styles from "./composer.module.css";
 import { type MentionOption, MentionPopup, optionId, useMentionOptions } from "./MentionPopup";
 import { type ChosenMention, insertMention, type MentionQuery, mentionAt, mentionedIn } from "./mentions";
-import { useUploads } from "./useUploads";
 
 const EmojiPanel = lazy(async () => ({ default: (await import("./EmojiPanel")).EmojiPanel }));
 
@@ -39,6 +41,8 @@ const longestText = 20_000;
 
 interface ComposerProps {
   conversation: Conversation;
+  /** The thread that is written to, with the message it hangs on if that can be seen; null in the main line. */
+  thread: { seq: number; message: Message | null } | null;
   replyTo: Message | null;
   editing: Message | null;
   onReplyDone: () => void;
@@ -47,31 +51,23 @@ interface ComposerProps {
   onSent: () => void;
 }
 
-type SilenceReason = "composer.dissolved" | "composer.muteAll" | "composer.adminsOnly" | "composer.peerLeft";
-
-/** Why this person cannot write here, or null. */
-export function silence(conversation: Conversation): SilenceReason | null {
-  const { kind, rules, my_role, peer, dissolved_at } = conversation;
-  if (dissolved_at) return "composer.dissolved";
-  if (kind === "direct") return peer?.state === "left" ? "composer.peerLeft" : null;
-  if (my_role !== "member") return null;
-  if (rules.mute_all) return "composer.muteAll";
-  return rules.speak === "admins" ? "composer.adminsOnly" : null;
-}
-
 export function Composer(props: ComposerProps) {
   const { t } = useTranslation();
-  const reason = silence(props.conversation);
+  const reason = silence(props.conversation, props.thread !== null);
   if (reason) return <div className={styles.silenced}>{t(reason)}</div>;
   return <Writing {...props} />;
 }
 
-/** Keeps the draft as it is typed on this device, and brings it to the server when the conversation is left. */
-function useDraft(conversation: Conversation) {
+/**
+ * Keeps the draft as it is typed on this device, and brings it to the server when the conversation is left. What is
+ * begun in a thread waits on this device.
+ */
+function useDraft(conversation: Conversation, root: number | null) {
   const client = useQueryClient();
   const { id } = conversation;
-  const key = draftKey(useMe(), id);
-  const [text, setText] = useState(() => localDraft(key) ?? conversation.mine.draft ?? "");
+  const key = draftKey(useMe(), root === null ? id : `${id}.${root}`);
+  const synced = root === null ? conversation.mine.draft : "";
+  const [text, setText] = useState(() => localDraft(key) ?? synced);
   const latest = useRef(text);
   const write = (next: string) => {
     latest.current = next;
@@ -80,17 +76,19 @@ function useDraft(conversation: Conversation) {
   };
   useEffect(
     () => () => {
+      if (root !== null) return;
       const known = getConversation(client, id)?.mine.draft ?? "";
       // A draft that cannot reach the server still waits on this device.
       if (known !== latest.current) changeMine(client, id, { draft: latest.current }).catch(() => {});
     },
-    [client, id],
+    [client, id, root],
   );
   return { text, write };
 }
 
 function Writing({
   conversation,
+  thread,
   replyTo,
   editing,
   onReplyDone,
@@ -105,7 +103,8 @@ function Writing({
   const popupId = useId();
   const box = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const draft = useDraft(conversation);
+  const draft = useDraft(conversation, thread?.seq ?? null);
+  const [alsoInMain, setAlsoInMain] = useState(false);
   const uploads = useUploads();
   const [edited, setEdited] = useState("");
   const [markdown, setMarkdown] = useState(false);
@@ -181,22 +180,37 @@ function Writing({
     setCaret(caret + piece.length);
   };
 
+  const quoteOf = (message: Message): ReplySource => ({
+    seq: message.seq,
+    sender: message.sender,
+    kind: message.kind,
+    excerpt: summaryOf(message, t, myUserid),
+  });
+
+  /** What stands in a thread replies to its first message, or to the one chosen in it. */
+  const place = (withReply: boolean): Pick<NewOutgoing, "reply" | "thread" | "also_in_main"> => {
+    const chosen = withReply && replyTo ? quoteOf(replyTo) : null;
+    if (thread) {
+      const root = thread.message
+        ? quoteOf(thread.message)
+        : { seq: thread.seq, sender: null, kind: "text", excerpt: "" };
+      return { reply: chosen ?? root, thread: thread.seq, also_in_main: alsoInMain };
+    }
+    const quoted = chosen ? replyTo : null;
+    return {
+      reply: chosen,
+      thread: quoted && (quoted.thread_seq ?? quoted.seq),
+      also_in_main: quoted !== null,
+    };
+  };
+
   const post = (body: OutgoingContent, mentions: string[], withReply: boolean) => {
-    const reply =
-      withReply && replyTo
-        ? {
-            seq: replyTo.seq,
-            sender: replyTo.sender,
-            kind: replyTo.kind,
-            excerpt: summaryOf(replyTo, t, myUserid),
-          }
-        : null;
     outbox.add({
       client_id: newId(),
       conversation_id: conversation.id,
       body,
       mentions,
-      reply,
+      ...place(withReply),
       written_at: new Date().toISOString(),
     });
   };
@@ -212,6 +226,7 @@ function Writing({
     setChosen([]);
     setPreview(false);
     setMention(null);
+    setAlsoInMain(false);
     onSent();
     box.current?.focus();
   };
@@ -321,12 +336,12 @@ function Writing({
         className={styles.box}
         rows={1}
         value={text}
-        aria-label={t("composer.label", { name: conversation.name })}
+        aria-label={thread ? t("thread.write") : t("composer.label", { name: conversation.name })}
         aria-autocomplete="list"
         aria-controls={mentioning ? popupId : undefined}
         aria-activedescendant={mentioning ? optionId(popupId, active) : undefined}
-        placeholder={t("composer.placeholder")}
-        data-testid="composer"
+        placeholder={thread ? t("thread.placeholder") : t("composer.placeholder")}
+        data-testid={thread ? "thread-composer" : "composer"}
         onChange={(event) => {
           write(event.target.value);
           noticeMention();
@@ -336,6 +351,16 @@ function Writing({
         onPaste={onPaste}
         onBlur={() => setMention(null)}
       />
+      {thread && !silence(conversation) && (
+        <label className={styles.also}>
+          <input
+            type="checkbox"
+            checked={alsoInMain}
+            onChange={(event) => setAlsoInMain(event.target.checked)}
+          />
+          {t("thread.alsoSend")}
+        </label>
+      )}
       <div className={styles.bar}>
         <IconButton
           label={t("composer.emoji")}
@@ -396,7 +421,7 @@ function Writing({
           disabled={editing ? text.trim() === "" || tooLong : blocked}
           aria-label={editing ? t("action.save") : t("composer.send")}
           title={editing ? t("action.save") : t("composer.send")}
-          data-testid="send"
+          data-testid={thread ? "thread-send" : "send"}
           onClick={submit}
         >
           <SendOutlined aria-hidden />

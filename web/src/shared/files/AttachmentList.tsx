@@ -1,9 +1,9 @@
 import { CaretRightOutlined, CloseOutlined, FileOutlined, PauseOutlined } from "@ant-design/icons";
 import { useTranslation } from "react-i18next";
-import { currentLanguage } from "@/shared/i18n";
-import { fileSize } from "@/shared/time";
-import { IconButton } from "@/shared/ui/IconButton";
-import styles from "./composer.module.css";
+import { currentLanguage } from "../i18n";
+import { fileSize } from "../time";
+import { IconButton } from "../ui/IconButton";
+import styles from "./files.module.css";
 import type { Attachment } from "./useUploads";
 
 interface AttachmentListProps {

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { newId } from "@/api/client";
 import type { OutgoingContent } from "@/api/content";
-import { imageSize, isImage, uploadFile } from "@/shared/files/upload";
-import { describeError } from "@/shared/ui/describeError";
+import { describeError } from "../ui/describeError";
+import { imageSize, isImage, uploadFile } from "./upload";
 
 export interface Attachment {
   id: string;

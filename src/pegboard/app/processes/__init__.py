@@ -1,0 +1,1 @@
+"""One machine, all its cores: `--processes N`. The parent keeps the engines and the port, its children do the work."""

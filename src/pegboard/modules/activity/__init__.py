@@ -1,0 +1,1 @@
+"""Finished work, counted for the organisation and never for a person."""

@@ -1,0 +1,1 @@
+"""What `activity` reports: nothing. It only listens."""

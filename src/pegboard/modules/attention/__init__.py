@@ -1,0 +1,1 @@
+"""Who may disturb whom, when: the badge rule, quiet hours, and folders."""

@@ -1,0 +1,1 @@
+"""What attention reports to other modules: nothing so far."""

@@ -1,0 +1,1 @@
+"""DING: an urgent notice that is followed until somebody acknowledges it."""
