@@ -119,6 +119,8 @@ format: $(VENV)/.installed-dev $(WEB_MODULES)
 
 bench: $(VENV)/.installed-dev
 	$(PY) -m bench.http
+	$(PY) -m bench.ding
+	$(PY) -m bench.search
 	@echo
 	@echo "The chat comparison runs Pegboard beside other servers, in the driver interface of a bench folder:"
 	@echo "  BENCH_HOME=/path/to/bench/im $(PY) \$$BENCH_HOME/compare.py --driver bench/im_driver.py --rounds 3"

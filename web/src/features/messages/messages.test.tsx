@@ -172,7 +172,7 @@ describe("my own message", () => {
     await user.type(box(), "喂{Enter}");
     expect(await screen.findByText("您已被禁言")).toBeInTheDocument();
     refuse = false;
-    await user.click(screen.getByRole("button", { name: "再試一次" }));
+    await user.click(await screen.findByRole("button", { name: "再試一次" }));
     expect(await screen.findByTestId("read-state")).toBeInTheDocument();
   });
 });
