@@ -117,7 +117,7 @@ def test_an_exception_comes_with_its_causes_and_parts(stream: io.StringIO) -> No
         "OSError: two",
     ):
         assert part in text
-    assert text.index("the first") < text.index("several") < text.index("one")
+    assert text.index("the first") < text.index("several") < text.index("ValueError: one")
 
 
 def test_an_exception_that_is_its_own_cause_ends() -> None:
