@@ -29,7 +29,7 @@ from pegboard.modules.messaging.views import Appended, CursorMove, ThreadCounts,
 _log = logging.getLogger(__name__)
 
 COUNTED_BACK = 200
-SETTLE_S = 0.002
+SETTLE_S = 0.005
 WAIT_AT_MOST_S = 0.1
 
 
