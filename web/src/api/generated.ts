@@ -2574,17 +2574,9 @@ export interface components {
             /** @default null */
             client_id?: string | null;
         };
-        /** @description The conversation of a message that was found; a direct one is called like the other person. */
-        FoundIn: {
-            /** Format: uuid */
-            id: string;
-            /** @enum {unknown} */
-            kind: "all" | "department" | "direct" | "group";
-            name: string;
-        };
         /** @description A message that has the words looked for (without counts of readers). */
         FoundMessage: {
-            conversation: components["schemas"]["FoundIn"];
+            conversation: components["schemas"]["ConversationName"];
             message: components["schemas"]["Message"];
             excerpt: components["schemas"]["Excerpt"];
         };

@@ -390,14 +390,6 @@ class Waiting(_Out, frozen=True, kw_only=True):
     state: Literal["waiting"] = "waiting"
 
 
-class FoundIn(_Out, frozen=True, kw_only=True):
-    """The conversation of a message that was found; a direct one is called like the other person."""
-
-    id: UUID
-    kind: Literal["direct", "group", "department", "all"]
-    name: str
-
-
 class Excerpt(_Out, frozen=True, kw_only=True):
     """The text around what was found, in one line. `marks` are [start, end) of what was found in it, counted in
     UTF-16 code units as browsers count them.
@@ -410,6 +402,6 @@ class Excerpt(_Out, frozen=True, kw_only=True):
 class FoundMessage(_Out, frozen=True, kw_only=True):
     """A message that has the words looked for (without counts of readers)."""
 
-    conversation: FoundIn
+    conversation: ConversationName
     message: Message
     excerpt: Excerpt

@@ -4,7 +4,7 @@ The index says where to look (store/searching.py), the messages themselves decid
 read as it is, so a message can be found as soon as it was sent.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,10 +18,10 @@ from pegboard.modules.messaging import policy
 from pegboard.modules.messaging.analysis import Query, excerpt, query_of
 from pegboard.modules.messaging.content import searchable
 from pegboard.modules.messaging.errors import ConversationNotFound, NothingToFind, SearchTooLong, UnknownPeople
-from pegboard.modules.messaging.schemas import Excerpt, FoundIn, FoundMessage
-from pegboard.modules.messaging.service import rendering
+from pegboard.modules.messaging.schemas import Excerpt, FoundMessage
+from pegboard.modules.messaging.service import naming, rendering
 from pegboard.modules.messaging.store import searching as store
-from pegboard.modules.messaging.views import Access, MessageRow
+from pegboard.modules.messaging.views import MessageRow
 
 QUERY_LIMIT = 200
 MESSAGES_READ = 3_000
@@ -254,39 +254,19 @@ def _below(position: Position) -> Position:
 
 
 async def _shown(uow: UnitOfWork, actor: Actor, query: Query, rows: Sequence[MessageRow]) -> list[FoundMessage]:
-    """As the policy lets the actor read them, conversation by conversation."""
-    by_conversation: dict[UUID, list[MessageRow]] = {}
-    for row in rows:
-        by_conversation.setdefault(row.conversation_id, []).append(row)
-    accesses: dict[UUID, Access] = {}
-    messages = {}
-    for conversation_id, found in by_conversation.items():
-        access = accesses[conversation_id] = await policy.reading(uow, actor, conversation_id)
-        seen = sorted((row for row in found if row.seq >= access.first_seq), key=lambda row: row.seq)
-        for message in await rendering.messages(uow, actor, access, seen, receipts=False):
-            messages[conversation_id, message.seq] = message
-    places = await _places(uow, actor, accesses.values())
+    """As the policy lets the actor read them, all conversations together."""
+    accesses = await policy.readings(uow, actor, {row.conversation_id for row in rows})
+    seen = policy.readable(accesses, rows)
+    messages = await rendering.messages_across(uow, actor, seen, accesses)
+    places = await naming.names(uow, actor, accesses.values())
     return [
         FoundMessage(
             conversation=places[row.conversation_id],
             message=messages[row.conversation_id, row.seq],
             excerpt=_excerpt(row, query),
         )
-        for row in rows
-        if (row.conversation_id, row.seq) in messages
+        for row in seen
     ]
-
-
-async def _places(uow: UnitOfWork, actor: Actor, accesses: Iterable[Access]) -> dict[UUID, FoundIn]:
-    conversations = [access.conversation for access in accesses]
-    peers = {each.id: rendering.peer_of(each, actor.me) for each in conversations if each.direct_key}
-    people = await directory.people(uow, set(peers.values())) if peers else {}
-    return {
-        each.id: FoundIn(
-            id=each.id, kind=each.kind, name=people[peers[each.id]].name if peers.get(each.id) in people else each.name
-        )
-        for each in conversations
-    }
 
 
 def _excerpt(row: MessageRow, query: Query) -> Excerpt:
